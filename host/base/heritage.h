@@ -1,0 +1,19 @@
+/* What a process of a job is born with: from the host to the shim, across fork (by pointer) or
+ * exec (packed into one environment variable that the shim removes before Python sees it). */
+#pragma once
+
+enum dz_role {
+    DZ_ROLE_PYTHON, /* plain python: no socket, nothing of ours to be seen */
+    DZ_ROLE_FRONT,  /* configures, collects, reports */
+    DZ_ROLE_WORKER, /* --dagz-start=spawn: collects for itself, then takes tests */
+    DZ_ROLE_REPLAY, /* a front that collects nothing and shows stored results */
+};
+
+struct dz_heritage {
+    enum dz_role role;
+    int socket;             /* to the host; -1 in role python */
+    const char *executable; /* absolute: what sys.executable shall say */
+    const char *python;     /* absolute: the python whose environment this is (venv's bin/python) */
+};
+
+#define DZ_HERITAGE_VARIABLE "DAGZ_HERITAGE"
