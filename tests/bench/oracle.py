@@ -41,8 +41,12 @@ NORMALISERS = [
     (re.compile(r"(pytest-of-[^/\s'\"]+/pytest-N/[^/\s'\"]*?)\d+(?=[/\s'\"):,\]]|\\|$)"), r"\1N"),
     # tempfile's names are random.
     (re.compile(r"(?<=/)tmp[a-z0-9_]{8}\b"), "tmpRANDOM"),
+    # A uuid4 in a message is random, as its version digit tells.
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"), "UUID"),
     # Where objects lie is the allocator's choice.
     (re.compile(r"\b0x[0-9a-f]{5,}\b"), "0xADDRESS"),
+    # Hypothesis puts its measured run times, in base64, into junit.
+    (re.compile(r"(hypothesis-statistics-[^\"]*\" value=\")[^\"]*"), r"\1STATISTICS"),
     # Durations, in words of pytest's last line and of --durations.
     (re.compile(r"\b\d+\.\d+s( \(\d+:\d\d:\d\d\))?"), "TIMEs"),
     # Process and thread numbers, where a message says that they are one.
@@ -158,7 +162,7 @@ def command(runner, env, scratch, options):
 
 def run(runner, env, options=(), environ=None, timeout_s=TIMEOUT_S):
     """Runs the suite that way, in a scratch folder that has the same name for each run."""
-    scratch = env.folder / "scratch"
+    scratch = env.scratch
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tmp").mkdir(parents=True)
     surroundings = clean_environ(env, scratch, {**runner.environ, **(environ or {})})
@@ -281,9 +285,10 @@ def read_junit(path, tidy, result):
             # When and where it was, not what.
             if name not in ("time", "timestamp", "hostname"):
                 result.junit_totals[name] = value
-        result.junit_totals["properties"] = [
-            tidy(ElementTree.tostring(part, "unicode")) for part in suite.findall("properties")
-        ]
+        # In the order of the tests that recorded them.
+        result.junit_totals["properties"] = sorted(
+            tidy(ElementTree.tostring(part, "unicode")) for part in suite.iterfind("properties/*")
+        )
     for case in root.iter("testcase"):
         case.attrib.pop("time", None)
         name = f"{case.get('classname')}::{case.get('name')}"

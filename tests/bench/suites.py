@@ -51,6 +51,13 @@ class Environment:
         return self.folder / "tree"
 
     @property
+    def scratch(self):
+        """Where runs write. Not in the checkout: black looks upwards from its temporary files for a
+        project, and would heed our .gitignore."""
+        mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        return pathlib.Path(tempfile.gettempdir(), f"dagz-oracle-{mark}", self.name)
+
+    @property
     def minor(self):
         return self.variant.split("-")[0]
 
@@ -86,11 +93,12 @@ def environment(suite, variant):
 
 
 def environments(names=None, minors=None):
-    """Every pinned environment, small suites first, of these names and variants."""
+    """Every pinned environment of a project, small ones first, of these names and variants."""
     return [
         environment(suite, variant)
         for suite, row in table().items()
         for variant in row.get("pins", {})
+        if "version" in row or (names and suite in names)
         if not names or suite in names or f"{suite}-{variant}" in names
         if not minors or variant in minors
     ]

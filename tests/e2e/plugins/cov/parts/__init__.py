@@ -1,0 +1,1 @@
+LOADED = "at import"
