@@ -472,6 +472,10 @@ def judge(env, expected, actual, left_out, texts=True):
 def question(env, options=()):
     """Plain pytest's answer, and the tests on which it does not agree with itself."""
     first, second = run(plain(env), env, options), run(plain(env), env, options)
+    if not first.reports:
+        # Two runs that both fail to start are equal, and prove nothing.
+        said = "\n".join(f"{first.stdout}{first.stderr}".split("\n")[-20:])
+        raise SystemExit(f"oracle: plain pytest ran no test of {env.name}:\n{said}")
     named, other = undecided(first, second)
     if other:
         print(f"{env.name}: two plain runs differ beside the tests:")

@@ -86,7 +86,7 @@ def environment(suite, variant):
         variant=variant,
         version=row.get("version", ""),
         folder=cache() / f"{suite}-{variant}",
-        options=tuple(row.get("options", ())),
+        options=(*row.get("options", ()), *row.get("more_options", {}).get(variant, ())),
         order_dependent=row.get("order_dependent", {}),
         unstable=row.get("unstable", {}),
     )
@@ -149,9 +149,21 @@ def pip(env, *arguments, constraint=None):
     subprocess.run(command, check=True, cwd=env.tree, env=environ)
 
 
+def edit(row, variant):
+    """A file of the tree, a text in it, and what it is replaced with; or nothing."""
+    return row.get("replace", {}).get(variant)
+
+
+def apply_edit(tree, file, old, new):
+    text = (tree / file).read_text()
+    if old not in text:
+        raise SystemExit(f"suites: {tree / file} has no '{old}' to replace")
+    (tree / file).write_text(text.replace(old, new))
+
+
 def stamp(row, variant):
     """Changes when anything does that the environment is made from."""
-    facts = repr((row.get("version"), build_pins(), row["pins"][variant].split()))
+    facts = repr((row.get("version"), build_pins(), row["pins"][variant].split(), edit(row, variant)))
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -168,6 +180,8 @@ def fetch(env):
         unpack(row, env.suite, env.tree)
     else:
         env.tree.mkdir()
+    if edit(row, env.variant):
+        apply_edit(env.tree, *edit(row, env.variant))
     constraint = env.folder / "build.txt"
     constraint.write_text("".join(f"{pin}\n" for pin in build_pins()))
     pip(env, "--no-deps", *row["pins"][env.variant].split())
