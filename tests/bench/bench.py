@@ -103,7 +103,7 @@ def cases(names):
 
 def auto(env):
     head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz")
-    return oracle.Runner("--dagz", head, (), {"DAGZ_PYTHON": str(env.python)})
+    return oracle.Runner("--dagz", head, (), {"DAGZ_PYTHON": str(env.python)}, job=True)
 
 
 def runners(env):
@@ -127,9 +127,10 @@ def measure(case, runner, memory=False):
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=oracle.TIMEOUT_S,
                 check=True)  # fmt: skip
         facts = json.loads((box / "report").read_text())
-        if facts["status"] != 0:
-            last = (box / "output").read_text(errors="replace").split("\n")[-12:]
-            print(f"{case.name}, {runner.name}: exit {facts['status']}\n" + "\n".join(last), file=sys.stderr)
+        told = (box / "output").read_text(errors="replace")
+        if facts["status"] != 0 or oracle.is_job(told) != runner.job:
+            last = "\n".join(told.split("\n")[-12:])
+            print(f"{case.name}, {runner.name}: exit {facts['status']}\n{last}", file=sys.stderr)
             return None
         first = min(map(float, (box / "first").read_text().split())) - facts["began"]
     if memory:

@@ -211,6 +211,7 @@ def judge(env, pairs, expected, left_out, runner, options=()):
     # A death is told in DAGZ's words, which no text of plain pytest's can equal.
     verdict = oracle.judge(env, expected, actual, left_out | dead.keys(), texts=False)
     verdict.found += [found for found in map(lambda item: autopsy(*item, actual), dead.items()) if found]
+    verdict.left_out = left_out
     verdict.runner += " + mutants"
     return verdict
 

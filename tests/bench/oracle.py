@@ -82,6 +82,8 @@ class Runner:
     head: tuple
     tail: tuple = ()
     environ: dict = dataclasses.field(default_factory=dict)
+    # Whether DAGZ's own lines must be there: without them, plain pytest was compared with itself.
+    job: bool = False
 
 
 def plain(env):
@@ -98,7 +100,7 @@ def dagz(env, workers=2, fork=None):
     if fork:
         head += (f"--dagz-fork={fork}",)
         name += f" fork={fork}"
-    return Runner(name, head, (), {"DAGZ_PYTHON": str(env.python)})
+    return Runner(name, head, (), {"DAGZ_PYTHON": str(env.python)}, job=True)
 
 
 @dataclasses.dataclass
@@ -106,6 +108,8 @@ class Run:
     """What one run said, normalised."""
 
     runner: str
+    # Whether it was a DAGZ job as it should, or should not, have been.
+    as_asked: bool
     status: int
     stdout: str
     stderr: str
@@ -209,9 +213,10 @@ def end(strays):
 
 def read(runner, env, scratch, status, strays, wall_s):
     tidy = Normaliser(env.python)
+    told = text_of(scratch / "stdout")
     result = Run(
-        runner=runner.name, status=status, strays=[name for _, name in strays], wall_s=wall_s,
-        stdout=terminal(tidy(text_of(scratch / "stdout"))), stderr=tidy(text_of(scratch / "stderr")),
+        runner=runner.name, as_asked=is_job(told) == runner.job, status=status, strays=[name for _, name in strays], wall_s=wall_s,
+        stdout=terminal(tidy(told)), stderr=tidy(text_of(scratch / "stderr")),
         reports={}, order=[], warnings=collections.Counter(), collected=[], finished=None,
         internal=[], junit={}, junit_totals={}, lastfailed=None, speakers=0,
         outcomes=collections.Counter())  # fmt: skip
@@ -230,10 +235,17 @@ def terminal(text):
     return FILLED.sub(r"=== \1 ===", without_own_block(text))
 
 
+# DAGZ's own lines: a titled section before pytest's last line, and its notes.
+OWN_BLOCK = re.compile(r"^=+ DAGZ =+\n(?:(?!=+ ).*\n)*", re.M | re.I)
+OWN_NOTE = re.compile(r"^dagz\b.*\n", re.M | re.I)
+
+
+def is_job(text):
+    return bool(OWN_BLOCK.search(text))
+
+
 def without_own_block(text):
-    """DAGZ's own lines: a titled section before pytest's last line, and its notes."""
-    text = re.sub(r"^=+ DAGZ =+\n(?:(?!=+ ).*\n)*", "", text, flags=re.M | re.I)
-    return re.sub(r"^(?:dagz|DAGZ)\b.*\n", "", text, flags=re.M)
+    return OWN_NOTE.sub("", OWN_BLOCK.sub("", text))
 
 
 def read_facts(path, tidy, result):
@@ -335,6 +347,8 @@ def compare_ends(expected, actual):
         if want != got:
             found.append(Difference(kind, "", show(want, got)))
 
+    if not actual.as_asked:
+        found.append(Difference("not run as asked", actual.runner, "    a job's summary, or none"))
     say("exit code", expected.status, actual.status)
     say("internal errors", "\n".join(expected.internal), "\n".join(actual.internal))
     say("session's own counts (exit, collected, failed)", expected.finished, actual.finished)

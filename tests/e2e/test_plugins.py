@@ -154,9 +154,9 @@ def test_xdist_worker_count_is_taken(project):
     made = project("xdist")
     expected = oracle.run(oracle.plain(made), made)
     head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "-n", "2")
-    runner = oracle.Runner("--dagz -n 2", head, (), {"DAGZ_PYTHON": str(made.python)})
+    runner = oracle.Runner("--dagz -n 2", head, (), {"DAGZ_PYTHON": str(made.python)}, job=True)
     actual = oracle.run(runner, made)
-    assert actual.status == 0
+    assert actual.status == 0 and actual.as_asked
     assert actual.outcomes == expected.outcomes
     assert "created: 2/2 workers" not in actual.stdout
 
@@ -170,6 +170,15 @@ def test_the_oracle_tells_a_run_that_lost_a_test(project, name):
     runner = oracle.Runner("one test lost", oracle.plain(made).head, ("--deselect", lost))
     kinds = {found.kind for found in oracle.differences(whole, oracle.run(runner, made))}
     assert {"not reported", "junit testcase", "junit totals", "stdout"} <= kinds
+
+
+def test_the_oracle_tells_a_run_that_was_no_job(project):
+    """Plain pytest under the job's name is not an equal answer."""
+    made = project("mock")
+    whole = oracle.run(oracle.plain(made), made)
+    runner = dataclasses.replace(oracle.plain(made), job=True)
+    kinds = {found.kind for found in oracle.differences(whole, oracle.run(runner, made))}
+    assert kinds == {"not run as asked"}
 
 
 @pytest.mark.parametrize("name", PROJECTS)
