@@ -118,12 +118,13 @@ def interpreter(minor):
     return None
 
 
-def unpack(row, suite, into):
-    """Fetches the source package, with its tests, and unpacks it as INTO."""
+def unpack(row, suite, into, python):
+    """Fetches the source package, with its tests, and unpacks it as INTO. Debian keeps pip out of its
+    own python: the one of the new environment is asked."""
     with tempfile.TemporaryDirectory() as box:
         # --no-binary NAME, not :all:, takes what it is built with as wheels: the same file, sooner.
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--no-binary", suite,
+            [python, "-m", "pip", "download", "-qq", "--no-deps", "--no-binary", suite,
              "--dest", box, f"{suite}=={row['version']}"], check=True)  # fmt: skip
         (archive,) = pathlib.Path(box).glob("*.tar.gz")
         with tarfile.open(archive) as tar:
@@ -177,7 +178,7 @@ def fetch(env):
     env.folder.mkdir(parents=True)
     make_venv(env.folder, env.minor)
     if "version" in row:
-        unpack(row, env.suite, env.tree)
+        unpack(row, env.suite, env.tree, env.python)
     else:
         env.tree.mkdir()
     if edit(row, env.variant):
@@ -198,7 +199,7 @@ def resolve(suite, variant):
         env = dataclasses.replace(environment(suite, variant), folder=pathlib.Path(box))
         make_venv(env.folder, env.minor)
         if "version" in row:
-            unpack(row, suite, env.tree)
+            unpack(row, suite, env.tree, env.python)
         else:
             env.tree.mkdir()
         wanted = list(row["requirements"]) + list(row.get("also", ()))
