@@ -6,5 +6,13 @@
 
 #include "../host/base/heritage.h"
 
+/* pyglue/NAME.py as this version's marshalled code, named `_dagz.NAME`; a NULL name ends the table. */
+struct dz_glue_module {
+    const char *name;
+    const unsigned char *code;
+    unsigned int size;
+};
+extern const struct dz_glue_module dz_glue_modules[];
+
 /* After the interpreter is up and before Py_RunMain. Returns 0, or -1 with a Python exception set. */
 int dz_glue_arm(const struct dz_heritage *heritage);

@@ -1,0 +1,43 @@
+#include "fork.h"
+
+#include "leave.h"
+#include "link.h"
+#include "zygote.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+pid_t dz_fork(void)
+{
+    PyOS_BeforeFork();
+    pid_t pid = fork();
+    int error = errno;
+    if (pid == 0)
+        PyOS_AfterFork_Child();
+    else
+        PyOS_AfterFork_Parent();
+    errno = error;
+    return pid;
+}
+
+int dz_fork_zygote(int socket, PyObject *prepare, unsigned *ret_slot, unsigned *ret_serial)
+{
+    pid_t pid = dz_fork();
+    if (pid < 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        close(socket);
+        return -1;
+    }
+    if (pid > 0) {
+        close(socket);
+        return 0;
+    }
+    dz_link_take(socket);
+    dz_autopy PyObject *done = PyObject_CallNoArgs(prepare);
+    if (!done) {
+        PyErr_Print();
+        dz_leave(DZ_LEAVE_CUT_OFF);
+    }
+    dz_zygote_run(ret_slot, ret_serial);
+    return 1;
+}

@@ -1,0 +1,11 @@
+/* The audit hook: what CPython itself tells. It costs a little on every event and cannot be taken out again, so
+ * it is put in when the first thing that needs it comes. */
+#pragma once
+
+#include "../pycompat.h"
+
+/* Starts watching, once. Negative with an exception set. */
+int dz_audit_watch(void);
+
+/* How often a socket was bound to a fixed port so far, in this process. */
+unsigned long dz_audit_binds(void);
