@@ -155,8 +155,12 @@ static int send_with_fds(struct dz_chan *chan, const int *fds, int n)
         memcpy(CMSG_DATA(rights), fds, sizeof(int) * (size_t)n);
     }
     ssize_t sent = sendmsg(chan->fd, &head, MSG_NOSIGNAL);
-    if (sent < 0)
-        return -errno;
+    if (sent < 0) {
+        int error = errno;
+        /* Without its descriptors the message is worth nothing. */
+        chan->out.len = chan->sent = 0;
+        return -error;
+    }
     chan->sent = (size_t)sent;
     return 0;
 }

@@ -1,0 +1,281 @@
+#include "job.h"
+
+#include "base/mem.h"
+#include "loop/job.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TICK_MS = 50,
+    LIVE_US = 500000,
+    STATUS_US = 30000000,
+    GRACE_US = 500000, /* from SIGTERM to SIGKILL for what outlives the job */
+};
+
+uint64_t dz_now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- the end of the run ---- */
+
+static void end_run(struct dz_job *job)
+{
+    if (job->over)
+        return;
+    job->over = 1;
+    job->run_ended_us = dz_now_us();
+    job->showing_rest = 1;
+    uint64_t pss = job->settings_known ? dz_census_pss(getpid()) : 0;
+    if (pss > job->census.peak_pss)
+        job->census.peak_pss = pss;
+    dz_suite_show_rest(job);
+    dz_front_end(job);
+    dz_peer_close(&job->zygote);
+}
+
+void dz_job_check(struct dz_job *job)
+{
+    if (!job->suite.complete || job->over)
+        return;
+    if (dz_suite_is_done(job) && dz_vassal_is_empty(job)) {
+        end_run(job);
+        return;
+    }
+    /* Tests are left, nobody to run them and nobody to fork who would: the front makes another zygote. */
+    if (job->zygote_lost && dz_vassal_is_empty(job) && !job->suite.closed) {
+        if (job->zygotes++ < 3)
+            dz_front_renew_zygote(job);
+        else
+            dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("the process that forks workers died again and again", 50));
+    }
+}
+
+void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
+{
+    job->interrupted_us = dz_now_us();
+    if (job->interrupts++ == 0) {
+        dz_suite_close(job, DZ_END_INTERRUPT, 0, dz_bytes("", 0));
+        dz_vassal_interrupt(job);
+        /* The terminal has told the front as well as us; a signal to our pid has not. */
+        if (!by_terminal && !job->front_ended && (!job->suite.complete || signal == SIGINT))
+            kill(job->front_pid, SIGINT);
+    } else {
+        dz_vassal_kill_all(job);
+        if (!by_terminal && !job->front_ended)
+            kill(job->front_pid, SIGINT);
+    }
+    dz_job_check(job);
+}
+
+/* ---- signals ---- */
+
+static void reap(struct dz_job *job)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == job->front_pid)
+            dz_front_died(job, status);
+        else
+            dz_vassal_heard_death(job, pid, status);
+    }
+}
+
+static void tell_running(struct dz_job *job)
+{
+    dz_autobuf struct dz_buf text = {0};
+    dz_block_running(job, &text, "\ndagz:   ");
+    dz_front_note(job, "dagz: %u of %u tests through; running now:%s%.*s", job->suite.n_through, job->suite.n,
+                  text.len ? "\ndagz:   " : " none", (int)text.len, text.data ? text.data : "");
+}
+
+static void on_signal(struct dz_job *job, const struct signalfd_siginfo *info)
+{
+    int by_terminal = info->ssi_code == SI_KERNEL;
+    switch (info->ssi_signo) {
+    case SIGCHLD:
+        reap(job);
+        return;
+    case SIGUSR1:
+        tell_running(job);
+        return;
+    default:
+        /* The front that tells us of its own Ctrl-C has come first, or comes second: one key is one. */
+        if (by_terminal && job->interrupts && dz_now_us() - job->interrupted_us < 200000)
+            return;
+        dz_job_interrupted(job, (int)info->ssi_signo, by_terminal);
+    }
+}
+
+static void on_signals(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    struct dz_job *job = poll->data;
+    struct signalfd_siginfo info;
+    while (read(job->signals_fd, &info, sizeof info) == sizeof info)
+        on_signal(job, &info);
+    if (job->front_ended)
+        uv_stop(&job->loop);
+}
+
+static void block_signals(struct dz_job *job, sigset_t *ret_set)
+{
+    static const int ours[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1};
+    sigemptyset(ret_set);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        sigaddset(ret_set, ours[i]);
+    sigprocmask(SIG_BLOCK, ret_set, &job->users_mask);
+}
+
+/* ---- time ---- */
+
+static void show_progress(struct dz_job *job, uint64_t now)
+{
+    if (!job->suite.complete || job->over)
+        return;
+    uint64_t every = job->settings.terminal ? LIVE_US : STATUS_US;
+    if (!job->told_us)
+        job->told_us = now;
+    if (now - job->told_us < every)
+        return;
+    job->told_us = now;
+    if (!job->settings.terminal) {
+        tell_running(job);
+        return;
+    }
+    dz_autobuf struct dz_buf text = {0};
+    dz_block_running(job, &text, ", ");
+    dz_buf_put(&text, "", 1);
+    dz_front_live(job, text.data ? text.data : "");
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct dz_job *job = timer->data;
+    uint64_t now = dz_now_us();
+    dz_vassal_tick(job);
+    if (job->suite.complete && !job->over)
+        dz_census_look(&job->census, getpid(), now);
+    show_progress(job, now);
+    if (job->front_ended)
+        uv_stop(&job->loop);
+}
+
+/* ---- after all ---- */
+
+static void terminate(pid_t pid, void *data)
+{
+    kill(pid, *(int *)data);
+}
+
+/* Nothing of the job outlives it: what tests, hooks or plugins have left is asked to go, then made to. */
+static void end_strays(void)
+{
+    uint64_t deadline = dz_now_us() + GRACE_US;
+    int signal = SIGTERM;
+    while (dz_census_descendants(getpid(), terminate, &signal)) {
+        usleep(5000);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            continue;
+        signal = dz_now_us() > deadline ? SIGKILL : 0;
+        if (dz_now_us() > deadline + 3 * GRACE_US)
+            break;
+    }
+}
+
+static void remember(struct dz_job *job)
+{
+    if (!job->suite.durations || !job->run.state)
+        return;
+    for (uint32_t i = 0; i < job->suite.n; i++)
+        if (job->suite.tests[i].state == DZ_THROUGH && !job->suite.tests[i].failed)
+            dz_durations_set_test(job->suite.durations, job->suite.tests[i].nodeid, job->suite.tests[i].duration_us);
+    struct dz_err err = {0};
+    if (dz_durations_save(job->suite.durations, job->run.durations, &err) < 0)
+        fprintf(stderr, "dagz: this run's durations are not kept: %s\n", err.text);
+}
+
+static int exit_code(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void free_job(struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++)
+        dz_free(job->workers[i].given);
+    dz_free(job->workers);
+    dz_suite_free(&job->suite);
+    dz_run_close(&job->run);
+    dz_buf_free(&job->count.leaks);
+    dz_free(job->reason_text);
+}
+
+/* ---- beginning ---- */
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max > 65536 ? 65536 : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int open_loop(struct dz_job *job, int front_fd, const sigset_t *signals, struct dz_err *err)
+{
+    int r = uv_loop_init(&job->loop);
+    if (r < 0)
+        return dz_fail(err, r, "cannot make an event loop");
+    job->signals_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (job->signals_fd < 0)
+        return dz_fail(err, -errno, "cannot watch signals");
+    uv_poll_init(&job->loop, &job->signals, job->signals_fd);
+    job->signals.data = job;
+    uv_poll_start(&job->signals, UV_READABLE, on_signals);
+    uv_timer_init(&job->loop, &job->tick);
+    job->tick.data = job;
+    uv_timer_start(&job->tick, on_tick, TICK_MS, TICK_MS);
+    return dz_front_open(job, front_fd, err);
+}
+
+int dz_job_run(const struct dz_python *python, int argc, char **argv)
+{
+    struct dz_job job = {.python = python, .argc = argc, .argv = argv, .began_us = dz_now_us()};
+    struct dz_err err = {0};
+    sigset_t signals;
+    job.run.lock = job.run.results = -1;
+    dz_chan_init(&job.front.chan, -1);
+    dz_chan_init(&job.zygote.chan, -1);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    block_signals(&job, &signals);
+    int fd = dz_front_start(&job, DZ_ROLE_FRONT, &err);
+    if (fd >= 0) {
+        raise_descriptor_limit();
+        dz_mem_use_mimalloc();
+        int r = open_loop(&job, fd, &signals, &err);
+        fd = r < 0 ? r : fd;
+    }
+    if (fd < 0) {
+        fprintf(stderr, "dagz: %s\n", err.text);
+        return DZ_EXIT_NO_PYTHON;
+    }
+    uv_run(&job.loop, UV_RUN_DEFAULT);
+    end_strays();
+    remember(&job);
+    int code = exit_code(job.front_status);
+    free_job(&job);
+    return code;
+}

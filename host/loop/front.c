@@ -1,0 +1,363 @@
+/* The front, seen from the host: it tells the suite, it is told results, and it may die. Then another one, in role
+ * replay, is told all that is known, so that terminal and junit come out all the same. */
+#include "job.h"
+
+#include "../base/cores.h"
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int heard(struct dz_peer *peer, const struct dz_msg *msg);
+static void gone(struct dz_peer *peer, int reason);
+static const struct dz_peer_calls front_calls = {heard, gone};
+
+/* ---- birth ---- */
+
+__attribute__((noreturn)) static void become_front(struct dz_job *job, enum dz_role role, int socket)
+{
+    /* Should the host be killed, nobody is left to report to, or to end a hook that hangs. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct dz_heritage heritage = {
+        .role = role, .socket = socket, .executable = job->python->self, .python = job->python->executable};
+    struct dz_err err = {0};
+    int status = dz_python_enter(job->python, &heritage, job->argc, job->argv, &err);
+    if (status < 0) {
+        fprintf(stderr, "dagz: %s\n", err.text);
+        status = DZ_EXIT_NO_PYTHON;
+    }
+    /* As python leaves: buffers of C's own streams, and what libraries have for exit(). */
+    exit(status);
+}
+
+/* The child of a host that has a loop: none of its descriptors is to be there. */
+static int keep_only(int socket)
+{
+    int kept = dup2(socket, 3);
+    close_range(4, ~0u, 0);
+    return kept;
+}
+
+int dz_front_start(struct dz_job *job, enum dz_role role, struct dz_err *err)
+{
+    int fds[2];
+    int r = dz_chan_pair(fds);
+    if (r < 0)
+        return dz_fail(err, r, "cannot make a socket for pytest's process");
+    fflush(NULL);
+    job->front_pid = fork();
+    if (job->front_pid < 0) {
+        r = -errno;
+        close(fds[0]);
+        close(fds[1]);
+        return dz_fail(err, r, "cannot fork pytest's process");
+    }
+    if (job->front_pid == 0) {
+        close(fds[0]);
+        sigset_t mask = job->users_mask;
+        if (role == DZ_ROLE_REPLAY)
+            fds[1] = keep_only(fds[1]);
+        sigprocmask(SIG_SETMASK, &mask, NULL);
+        become_front(job, role, fds[1]);
+    }
+    close(fds[1]);
+    job->front_ended = 0;
+    return fds[0];
+}
+
+int dz_front_open(struct dz_job *job, int fd, struct dz_err *err)
+{
+    int r = dz_peer_open(&job->front, &job->loop, fd, &front_calls, job);
+    return r < 0 ? dz_fail(err, r, "cannot watch pytest's process") : 0;
+}
+
+/* ---- the suite ---- */
+
+static int take_settings(struct dz_job *job, const struct dz_msg_settings *told)
+{
+    if (told->fork > DZ_FORK_TEST || told->start > DZ_START_SPAWN || job->settings_known)
+        return -EBADMSG;
+    job->settings = *told;
+    job->settings.rootdir = job->settings.state_dir = dz_bytes("", 0);
+    job->settings_known = 1;
+    struct dz_err err = {0};
+    if (dz_run_open(&job->run, told->rootdir, told->state_dir, &err) < 0)
+        dz_front_note(job, "dagz: nothing is kept of this job: %s", err.text);
+    job->suite.durations = dz_durations_new(job->run.durations, &err);
+    if (err.code)
+        dz_front_note(job, "dagz: past durations are not known: %s", err.text);
+    return 0;
+}
+
+/* Each worker costs the host four descriptors; it keeps some for itself. */
+static uint32_t most_by_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 1;
+    rlim_t spare = limit.rlim_cur > 24 ? (limit.rlim_cur - 20) / 4 : 1;
+    return spare > 4096 ? 4096 : (uint32_t)spare;
+}
+
+static uint32_t slots_wanted(const struct dz_job *job)
+{
+    uint32_t wanted = job->settings.workers ? job->settings.workers : dz_cores();
+    uint32_t most = most_by_descriptors();
+    if (wanted > job->suite.n)
+        wanted = job->suite.n;
+    return wanted > most ? most : wanted ? wanted : 1;
+}
+
+static void ask_for_zygote(struct dz_job *job)
+{
+    int fds[2];
+    int r = dz_chan_pair(fds);
+    if (r == 0) {
+        struct dz_msg order = {.type = DZ_MSG_make_zygote, .make_zygote = {.workers = job->n_slots}};
+        order.make_zygote.job = dz_bytes(job->run.id, strlen(job->run.id));
+        r = dz_peer_tell_fds(&job->front, &order, &fds[1], 1);
+        close(fds[1]);
+        if (r < 0 || (r = dz_vassal_open_zygote(job, fds[0])) < 0)
+            close(fds[0]);
+    }
+    if (r < 0) {
+        const char *why = "dagz: workers cannot be started";
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+    }
+}
+
+static int begin(struct dz_job *job)
+{
+    if (!job->settings_known || job->suite.complete || !job->suite.n)
+        return -EBADMSG;
+    struct dz_err err = {0};
+    job->n_slots = slots_wanted(job);
+    if (dz_suite_plan(job, &err) < 0) {
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+        dz_job_check(job);
+        return 0;
+    }
+    if (!job->settings.workers)
+        job->n_slots = dz_plan_useful_slots(job->suite.plan);
+    if (dz_vassal_start(job, &err) < 0)
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+    job->run_began_us = dz_now_us();
+    ask_for_zygote(job);
+    dz_job_check(job);
+    return 0;
+}
+
+void dz_front_renew_zygote(struct dz_job *job)
+{
+    ask_for_zygote(job);
+}
+
+static void replay(struct dz_job *job);
+
+static int heard(struct dz_peer *peer, const struct dz_msg *msg)
+{
+    struct dz_job *job = peer->owner;
+    switch (msg->type) {
+    case DZ_MSG_settings:
+        return job->replaying ? 0 : take_settings(job, &msg->settings);
+    case DZ_MSG_fixture:
+    case DZ_MSG_test:
+        return dz_suite_message(job, msg);
+    case DZ_MSG_ready:
+        if (!job->replaying)
+            return begin(job);
+        replay(job);
+        return 0;
+    case DZ_MSG_enough:
+        if (msg->enough.interrupted && !job->interrupts)
+            dz_job_interrupted(job, SIGINT, 1);
+        else if (!msg->enough.interrupted)
+            dz_suite_close(job, DZ_END_DONE, 0, dz_bytes("", 0));
+        dz_job_check(job);
+        return 0;
+    default:
+        return -EBADMSG;
+    }
+}
+
+static void gone(struct dz_peer *peer, int reason)
+{
+    struct dz_job *job = peer->owner;
+    if (reason == -EBADMSG)
+        kill(job->front_pid, SIGKILL);
+    /* How it ended comes by SIGCHLD. */
+}
+
+/* ---- results ---- */
+
+static void tell_result(struct dz_job *job, uint32_t number)
+{
+    struct dz_test *test = &job->suite.tests[number];
+    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number, .slot = test->slot}};
+    msg.result.frames = dz_bytes(test->frames.data, test->frames.len);
+    test->shown = 1;
+    dz_peer_tell(&job->front, &msg);
+}
+
+static void keep_result(struct dz_job *job, uint32_t number)
+{
+    struct dz_test *test = &job->suite.tests[number];
+    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number, .slot = test->slot}};
+    msg.result.frames = dz_bytes(test->frames.data, test->frames.len);
+    struct dz_err err = {0};
+    if (dz_run_keep(&job->run, &msg, &err) < 0)
+        dz_front_note(job, "dagz: %s; the job goes on", err.text);
+}
+
+static void show_in_order(struct dz_job *job)
+{
+    struct dz_suite *suite = &job->suite;
+    for (; suite->next_shown < suite->n && suite->tests[suite->next_shown].state == DZ_THROUGH; suite->next_shown++)
+        if (!suite->tests[suite->next_shown].shown)
+            tell_result(job, suite->next_shown);
+}
+
+void dz_front_show(struct dz_job *job, uint32_t number)
+{
+    if (!job->suite.tests[number].kept)
+        keep_result(job, number);
+    job->suite.tests[number].kept = 1;
+    if (job->settings.terminal || job->showing_rest)
+        tell_result(job, number);
+    else
+        show_in_order(job);
+}
+
+int dz_front_pass(struct dz_job *job, const struct dz_msg *msg)
+{
+    dz_autobuf struct dz_buf frames = {0};
+    dz_wire_put(&frames, msg);
+    struct dz_msg result = {.type = DZ_MSG_result, .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
+    result.result.frames = dz_bytes(frames.data, frames.len);
+    dz_peer_tell(&job->front, &result);
+    return 0;
+}
+
+void dz_front_note(struct dz_job *job, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    size_t size = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    struct dz_msg msg = {.type = DZ_MSG_note, .note = {.text = dz_bytes(text, size)}};
+    if (dz_peer_is_open(&job->front))
+        dz_peer_tell(&job->front, &msg);
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
+void dz_front_live(struct dz_job *job, const char *text)
+{
+    struct dz_msg msg = {.type = DZ_MSG_live, .live = {.text = dz_bytes(text, strlen(text))}};
+    dz_peer_tell(&job->front, &msg);
+}
+
+void dz_front_end(struct dz_job *job)
+{
+    if (job->front_told)
+        return;
+    job->front_told = 1;
+    dz_autobuf struct dz_buf block = {0};
+    dz_block_write(job, &block);
+    struct dz_msg msg = {.type = DZ_MSG_end, .end = {.reason = job->reason, .code = job->exit_code}};
+    const char *text = job->reason_text ? job->reason_text : "";
+    msg.end.text = dz_bytes(text, strlen(text));
+    msg.end.block = dz_bytes(block.data, block.len);
+    dz_peer_tell(&job->front, &msg);
+}
+
+/* ---- death ---- */
+
+static void replay(struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->suite.n; i++) {
+        struct dz_test *test = &job->suite.tests[i];
+        struct dz_msg msg = {.type = DZ_MSG_test, .test = {.module = test->module, .klass = test->klass}};
+        msg.test.nodeid = dz_bytes(test->nodeid, strlen(test->nodeid));
+        msg.test.location = dz_bytes(test->location, test->location_size);
+        dz_peer_tell(&job->front, &msg);
+    }
+    job->showing_rest = 1;
+    for (uint32_t i = 0; i < job->suite.n; i++)
+        if (job->suite.tests[i].state == DZ_THROUGH)
+            tell_result(job, i);
+    job->front_told = 0;
+    dz_front_end(job);
+}
+
+static void say_how(char *text, size_t size, int status)
+{
+    if (WIFSIGNALED(status))
+        snprintf(text, size, "was killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
+    else
+        snprintf(text, size, "left with exit status %d", WEXITSTATUS(status));
+}
+
+static void start_replay(struct dz_job *job, const char *how)
+{
+    fprintf(stderr, "\ndagz: the process with pytest's reporters %s; what was known is shown by another one:\n", how);
+    struct dz_err err = {0};
+    job->replaying = 1;
+    if (!job->front_told) {
+        char text[160];
+        snprintf(text, sizeof text, "dagz: the process with pytest's reporters %s: %u of %u tests were run", how,
+                 job->suite.n_through, job->suite.n);
+        dz_suite_close(job, DZ_END_SHOULDSTOP, 0, dz_bytes(text, strlen(text)));
+    }
+    dz_vassal_kill_all(job);
+    int fd = dz_front_start(job, DZ_ROLE_REPLAY, &err);
+    if (fd < 0 || dz_front_open(job, fd, &err) < 0) {
+        fprintf(stderr, "dagz: %s\n", err.text);
+        job->front_ended = 1;
+        job->front_status = 3 << 8;
+    }
+}
+
+/* All there is to say when even the replay has died. */
+static void write_plainly(struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->suite.n; i++)
+        if (job->suite.tests[i].failed)
+            fprintf(stderr, "FAILED %s\n", job->suite.tests[i].nodeid);
+    dz_autobuf struct dz_buf block = {0};
+    dz_block_write(job, &block);
+    fprintf(stderr, "%u of %u tests were run, %u failed\n%.*s", job->suite.n_through, job->suite.n,
+            job->suite.n_failed, (int)block.len, block.data);
+}
+
+static int died_badly(const struct dz_job *job, int status)
+{
+    /* One that was told the end leaves by itself, with pytest's exit code. */
+    return WIFSIGNALED(status) || (job->suite.complete && !job->front_told);
+}
+
+void dz_front_died(struct dz_job *job, int status)
+{
+    char how[64];
+    dz_peer_close(&job->front);
+    say_how(how, sizeof how, status);
+    job->front_status = status;
+    job->front_ended = 1;
+    if (!died_badly(job, status) || !job->suite.complete)
+        return;
+    if (job->replaying) {
+        write_plainly(job);
+        job->front_status = 3 << 8;
+    } else
+        start_replay(job, how);
+}

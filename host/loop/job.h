@@ -1,0 +1,168 @@
+/* What the parts of a running job share. The scheduler has the tests' lives (suite.c), the vassal the
+ * workers' (vassal.c), front.c speaks with the process that users see; each tells the next by a call.
+ *
+ * All of it runs on one loop and never waits. */
+#pragma once
+
+#include "../base/err.h"
+#include "../base/wire.h"
+#include "../job.h"
+#include "../record/durations.h"
+#include "../record/plan.h"
+#include "census.h"
+#include "peer.h"
+#include "run.h"
+
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <uv.h>
+
+/* A test's life: DUE until the plan gives it out, and again when its process died before it began. */
+enum dz_test_state { DZ_DUE, DZ_GIVEN, DZ_RUNNING, DZ_THROUGH };
+
+struct dz_test {
+    char *nodeid;
+    char *location; /* pickled, for a replay */
+    uint32_t location_size;
+    uint32_t module, klass;
+    uint32_t first_use, uses;
+    enum dz_test_state state;
+    uint32_t slot;
+    uint8_t failed, shown, kept;
+    uint64_t started_us, duration_us;
+    struct dz_buf frames; /* report, event and death messages as they came */
+};
+
+struct dz_suite {
+    struct dz_test *tests;
+    uint32_t n, cap, n_through, n_failed;
+    char **fixtures;
+    uint32_t n_fixtures, cap_fixtures;
+    uint32_t *use_list;
+    uint32_t n_uses, cap_uses;
+    uint32_t next_shown; /* where whole files are told in order */
+    struct dz_plan *plan;
+    struct dz_durations *durations;
+    uint8_t complete, closed;
+};
+
+enum dz_slot_state {
+    DZ_SLOT_EMPTY,   /* no process */
+    DZ_SLOT_FORKING, /* ordered, not yet heard of */
+    DZ_SLOT_WAITING, /* it has nothing to do and asks */
+    DZ_SLOT_BUSY,    /* it holds tests */
+    DZ_SLOT_LEAVING, /* it was told its last */
+    DZ_SLOT_DYING,   /* gone, or killed by us: its status is still to come */
+};
+
+/* Why we killed it, if we did. */
+enum dz_verdict { DZ_NO_VERDICT, DZ_TIMED_OUT, DZ_STOPPED, DZ_LIED, DZ_HUNG_UP, DZ_ENDED };
+
+struct dz_worker {
+    struct dz_job *job;
+    uint32_t slot, serial;
+    enum dz_slot_state state;
+    struct dz_peer peer;
+    pid_t pid;
+    int files[3]; /* its thread stacks, captured stdout and stderr; -1 */
+    uint32_t running;
+    uint32_t *given; /* committed and not begun, in order */
+    uint32_t n_given, cap_given;
+    uint8_t told_last, status_known, hung_up, interrupted;
+    enum dz_verdict verdict;
+    int status, stop_signal;
+    uint32_t barren; /* processes in a row that died here before they began a test */
+    uint64_t asked_us, killed_us;
+};
+
+struct dz_job {
+    uv_loop_t loop;
+    uv_timer_t tick;
+    uv_poll_t signals;
+    int signals_fd;
+    sigset_t users_mask;
+    uint64_t interrupted_us;
+    const struct dz_python *python;
+    int argc;
+    char **argv;
+
+    struct dz_peer front;
+    pid_t front_pid;
+    int front_status, front_ended, front_told, replaying;
+    struct dz_peer zygote;
+    pid_t zygote_pid;
+    int zygote_lost;
+
+    struct dz_msg_settings settings; /* its texts aside */
+    int settings_known, showing_rest, zygotes;
+    struct dz_run run;
+
+    struct dz_suite suite;
+    struct dz_worker *workers;
+    uint32_t n_slots, n_serials;
+
+    enum dz_end_reason reason;
+    uint32_t exit_code;
+    char *reason_text;
+    int over, interrupts;
+
+    uint64_t began_us, run_began_us, run_ended_us, told_us;
+    struct {
+        uint32_t crashed, timed_out, leaky, recycled, died_leaving;
+        uint64_t tests_us;
+        struct dz_buf leaks;
+    } count;
+    struct dz_census census;
+};
+
+uint64_t dz_now_us(void);
+
+/* ---- suite.c: the scheduler ---- */
+int dz_suite_message(struct dz_job *job, const struct dz_msg *msg);
+void dz_suite_free(struct dz_suite *suite);
+/* The suite is whole: past durations, plan. Negative with a sentence. */
+int dz_suite_plan(struct dz_job *job, struct dz_err *err);
+/* Commits what this worker is to do next. */
+void dz_suite_feed(struct dz_job *job, struct dz_worker *worker);
+/* What a worker says of its tests. Negative when it makes no sense. */
+int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz_msg *msg);
+/* A process is dead: its running test is to blame, the rest is due again. */
+void dz_suite_bury(struct dz_job *job, struct dz_worker *worker);
+/* Nothing more is given out. */
+void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code, struct dz_bytes text);
+/* Whatever is through and not yet shown is shown. */
+void dz_suite_show_rest(struct dz_job *job);
+int dz_suite_is_done(const struct dz_job *job);
+
+/* ---- vassal.c: workers ---- */
+int dz_vassal_start(struct dz_job *job, struct dz_err *err);
+int dz_vassal_open_zygote(struct dz_job *job, int fd);
+void dz_vassal_order_forks(struct dz_job *job);
+void dz_vassal_heard_death(struct dz_job *job, pid_t pid, int status);
+void dz_vassal_tick(struct dz_job *job);
+void dz_vassal_kill(struct dz_worker *worker, enum dz_verdict verdict);
+void dz_vassal_interrupt(struct dz_job *job);
+void dz_vassal_kill_all(struct dz_job *job);
+int dz_vassal_is_empty(const struct dz_job *job);
+
+/* ---- front.c ---- */
+int dz_front_start(struct dz_job *job, enum dz_role role, struct dz_err *err);
+int dz_front_open(struct dz_job *job, int fd, struct dz_err *err);
+void dz_front_show(struct dz_job *job, uint32_t test);
+__attribute__((format(printf, 2, 3))) void dz_front_note(struct dz_job *job, const char *fmt, ...);
+void dz_front_live(struct dz_job *job, const char *text);
+/* Something a worker said that belongs to no test. 0. */
+int dz_front_pass(struct dz_job *job, const struct dz_msg *msg);
+void dz_front_end(struct dz_job *job);
+void dz_front_renew_zygote(struct dz_job *job);
+void dz_front_died(struct dz_job *job, int status);
+
+/* ---- job.c ---- */
+/* Something has ended: is all of it over? */
+void dz_job_check(struct dz_job *job);
+void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal);
+
+/* ---- block.c ---- */
+void dz_block_write(struct dz_job *job, struct dz_buf *text);
+void dz_block_running(struct dz_job *job, struct dz_buf *text, const char *between);

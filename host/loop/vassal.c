@@ -1,0 +1,340 @@
+/* The vassal: this node's workers, from the order to fork them to their burial.
+ *
+ *   state      what happens                          then
+ *   EMPTY      the plan wants this slot              FORKING
+ *   FORKING    hello                                 WAITING, and fed: BUSY, or LEAVING
+ *              the fork failed, or death             buried: EMPTY
+ *   BUSY       told its last                         LEAVING
+ *              limit, stop, rubbish, hang-up         killed: DYING
+ *   LEAVING    the end of its stream                 DYING
+ *   DYING      its status is known, or 2 s are over  buried: EMPTY
+ *
+ * Deaths are told by the zygote, whose children workers are; without one they are the host's own. */
+#include "job.h"
+
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    STATUS_US = 2000000,  /* how long a dead worker's status may be on its way */
+    STACKS_US = 300000,   /* from the question for stacks to the end */
+    LEAVING_US = 2000000, /* from the last word of an interrupted job to the end */
+};
+
+static int heard(struct dz_peer *peer, const struct dz_msg *msg);
+static void hung_up(struct dz_peer *peer, int reason);
+static const struct dz_peer_calls worker_calls = {heard, hung_up};
+
+static void forget_files(struct dz_worker *worker)
+{
+    for (int i = 0; i < 3; i++) {
+        if (worker->files[i] >= 0)
+            close(worker->files[i]);
+        worker->files[i] = -1;
+    }
+}
+
+static void clear(struct dz_worker *worker)
+{
+    dz_peer_close(&worker->peer);
+    forget_files(worker);
+    worker->state = DZ_SLOT_EMPTY;
+    worker->pid = 0;
+    worker->told_last = worker->status_known = worker->hung_up = worker->interrupted = 0;
+    worker->verdict = DZ_NO_VERDICT;
+    worker->asked_us = worker->killed_us = 0;
+    worker->running = DZ_PLAN_NONE;
+    worker->n_given = 0;
+}
+
+int dz_vassal_start(struct dz_job *job, struct dz_err *err)
+{
+    job->workers = dz_alloc(job->n_slots * sizeof *job->workers);
+    if (!job->workers)
+        return dz_fail(err, -ENOMEM, "cannot keep %u workers", job->n_slots);
+    for (uint32_t i = 0; i < job->n_slots; i++) {
+        struct dz_worker *worker = &job->workers[i];
+        *worker = (struct dz_worker){.job = job, .slot = i, .files = {-1, -1, -1}, .running = DZ_PLAN_NONE};
+        dz_chan_init(&worker->peer.chan, -1);
+    }
+    return 0;
+}
+
+/* ---- births ---- */
+
+static void order_fork(struct dz_job *job, struct dz_worker *worker)
+{
+    int fds[2];
+    if (dz_chan_pair(fds) < 0)
+        return;
+    worker->serial = job->n_serials++;
+    struct dz_msg order = {.type = DZ_MSG_fork_worker, .fork_worker = {worker->slot, worker->serial}};
+    int r = dz_peer_tell_fds(&job->zygote, &order, &fds[1], 1);
+    close(fds[1]);
+    if (r < 0 || dz_peer_open(&worker->peer, &job->loop, fds[0], &worker_calls, worker) < 0) {
+        close(fds[0]);
+        return;
+    }
+    worker->state = DZ_SLOT_FORKING;
+}
+
+void dz_vassal_order_forks(struct dz_job *job)
+{
+    if (job->suite.closed || !dz_peer_is_open(&job->zygote))
+        return;
+    for (uint32_t i = 0; i < job->n_slots; i++)
+        if (job->workers[i].state == DZ_SLOT_EMPTY && dz_plan_wants(job->suite.plan, i))
+            order_fork(job, &job->workers[i]);
+}
+
+/* ---- deaths ---- */
+
+static void bury(struct dz_worker *worker)
+{
+    struct dz_job *job = worker->job;
+    if (worker->state == DZ_SLOT_LEAVING && (worker->status_known && worker->status != 0) &&
+        worker->running == DZ_PLAN_NONE && !worker->n_given && !worker->interrupted)
+        job->count.died_leaving++;
+    dz_suite_bury(job, worker);
+    clear(worker);
+    dz_vassal_order_forks(job);
+    dz_job_check(job);
+}
+
+static void bury_if_known(struct dz_worker *worker)
+{
+    if (worker->hung_up && worker->status_known)
+        bury(worker);
+}
+
+static void kill_group(struct dz_worker *worker, int signal)
+{
+    if (worker->pid <= 0)
+        return;
+    kill(-worker->pid, signal);
+    kill(worker->pid, signal);
+}
+
+void dz_vassal_kill(struct dz_worker *worker, enum dz_verdict verdict)
+{
+    if (worker->state == DZ_SLOT_EMPTY)
+        return;
+    if (worker->verdict == DZ_NO_VERDICT && !worker->status_known)
+        worker->verdict = verdict;
+    if (!worker->killed_us)
+        worker->killed_us = dz_now_us();
+    kill_group(worker, SIGKILL);
+}
+
+static struct dz_worker *by_pid(struct dz_job *job, pid_t pid)
+{
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++)
+        if (job->workers[i].state != DZ_SLOT_EMPTY && job->workers[i].pid == pid)
+            return &job->workers[i];
+    return NULL;
+}
+
+static struct dz_worker *by_serial(struct dz_job *job, uint32_t serial)
+{
+    for (uint32_t i = 0; i < job->n_slots; i++)
+        if (job->workers[i].state != DZ_SLOT_EMPTY && job->workers[i].serial == serial)
+            return &job->workers[i];
+    return NULL;
+}
+
+void dz_vassal_heard_death(struct dz_job *job, pid_t pid, int status)
+{
+    struct dz_worker *worker = by_pid(job, pid);
+    if (!worker)
+        return;
+    worker->status = status;
+    worker->status_known = 1;
+    bury_if_known(worker);
+}
+
+static void hung_up(struct dz_peer *peer, int reason)
+{
+    struct dz_worker *worker = peer->owner;
+    worker->hung_up = 1;
+    if (reason == -EBADMSG)
+        dz_vassal_kill(worker, DZ_LIED);
+    else if (!worker->killed_us)
+        /* Its status is on its way, or it is still there and has hung up on us: watch_dying looks. */
+        worker->killed_us = dz_now_us();
+    bury_if_known(worker);
+}
+
+/* ---- what is heard ---- */
+
+static int hello(struct dz_worker *worker, const struct dz_msg_hello *told)
+{
+    if (worker->state != DZ_SLOT_FORKING || told->role != DZ_PEER_WORKER || told->serial != worker->serial)
+        return -EBADMSG;
+    worker->pid = (pid_t)told->pid;
+    for (int i = 0; i < 3; i++)
+        worker->files[i] = dz_chan_take_fd(&worker->peer.chan);
+    worker->state = DZ_SLOT_WAITING;
+    dz_suite_feed(worker->job, worker);
+    return 0;
+}
+
+static int heard(struct dz_peer *peer, const struct dz_msg *msg)
+{
+    struct dz_worker *worker = peer->owner;
+    if (msg->type == DZ_MSG_hello)
+        return hello(worker, &msg->hello);
+    if (worker->state == DZ_SLOT_FORKING)
+        return -EBADMSG;
+    return dz_suite_heard(worker->job, worker, msg);
+}
+
+static void forked(struct dz_job *job, const struct dz_msg_forked *told)
+{
+    struct dz_worker *worker = by_serial(job, told->serial);
+    if (!worker)
+        return;
+    if (told->pid) {
+        worker->pid = (pid_t)told->pid;
+        return;
+    }
+    dz_front_note(job, "dagz: cannot fork a worker: %s", strerror((int)told->error));
+    clear(worker);
+    if (dz_vassal_is_empty(job))
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("no worker could be forked", 25));
+    dz_job_check(job);
+}
+
+static void stopped(struct dz_job *job, const struct dz_msg_stopped *told)
+{
+    struct dz_worker *worker = by_pid(job, (pid_t)told->pid);
+    if (!worker)
+        return;
+    worker->stop_signal = (int)told->signal;
+    dz_vassal_kill(worker, DZ_STOPPED);
+}
+
+static int zygote_heard(struct dz_peer *peer, const struct dz_msg *msg)
+{
+    struct dz_job *job = peer->owner;
+    switch (msg->type) {
+    case DZ_MSG_hello:
+        job->zygote_pid = (pid_t)msg->hello.pid;
+        dz_vassal_order_forks(job);
+        return 0;
+    case DZ_MSG_forked:
+        forked(job, &msg->forked);
+        return 0;
+    case DZ_MSG_died:
+        dz_vassal_heard_death(job, (pid_t)msg->died.pid, (int)msg->died.status);
+        return 0;
+    case DZ_MSG_stopped:
+        stopped(job, &msg->stopped);
+        return 0;
+    default:
+        return -EBADMSG;
+    }
+}
+
+/* Its workers are the host's children now and run on; the front is asked for another when one is needed. */
+static void zygote_gone(struct dz_peer *peer, int reason)
+{
+    (void)reason;
+    struct dz_job *job = peer->owner;
+    job->zygote_lost = 1;
+    if (job->over)
+        return;
+    for (uint32_t i = 0; i < job->n_slots; i++)
+        if (job->workers[i].state == DZ_SLOT_FORKING && !job->workers[i].pid) {
+            dz_suite_bury(job, &job->workers[i]);
+            clear(&job->workers[i]);
+        }
+    dz_job_check(job);
+}
+
+static const struct dz_peer_calls zygote_calls = {zygote_heard, zygote_gone};
+
+int dz_vassal_open_zygote(struct dz_job *job, int fd)
+{
+    job->zygote_lost = 0;
+    return dz_peer_open(&job->zygote, &job->loop, fd, &zygote_calls, job);
+}
+
+/* ---- time ---- */
+
+static void watch_running(struct dz_job *job, struct dz_worker *worker, uint64_t now)
+{
+    uint64_t limit = job->settings.timeout_us;
+    if (!limit || worker->running == DZ_PLAN_NONE || worker->killed_us)
+        return;
+    if (worker->asked_us) {
+        if (now - worker->asked_us > STACKS_US)
+            dz_vassal_kill(worker, DZ_TIMED_OUT);
+    } else if (now - job->suite.tests[worker->running].started_us > limit) {
+        worker->asked_us = now;
+        kill(worker->pid, SIGRTMAX - 1);
+    }
+}
+
+/* Hung up, and no word of its death: it is still there. */
+static void watch_dying(struct dz_worker *worker, uint64_t now)
+{
+    if (!worker->hung_up || worker->status_known)
+        return;
+    if (now - worker->killed_us > STATUS_US) {
+        bury(worker);
+    } else if (now - worker->killed_us > STACKS_US) {
+        if (worker->verdict == DZ_NO_VERDICT && worker->pid > 0 && kill(worker->pid, 0) == 0)
+            worker->verdict = DZ_HUNG_UP;
+        kill_group(worker, SIGKILL);
+    }
+}
+
+void dz_vassal_tick(struct dz_job *job)
+{
+    uint64_t now = dz_now_us();
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++) {
+        struct dz_worker *worker = &job->workers[i];
+        if (worker->state == DZ_SLOT_EMPTY)
+            continue;
+        watch_running(job, worker, now);
+        if (worker->interrupted && !worker->killed_us && now - worker->asked_us > LEAVING_US)
+            dz_vassal_kill(worker, DZ_ENDED);
+        watch_dying(worker, now);
+    }
+}
+
+void dz_vassal_interrupt(struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++) {
+        struct dz_worker *worker = &job->workers[i];
+        if (worker->state == DZ_SLOT_EMPTY || worker->interrupted)
+            continue;
+        worker->interrupted = 1;
+        worker->asked_us = dz_now_us();
+        if (worker->running != DZ_PLAN_NONE && worker->pid > 0)
+            kill(worker->pid, SIGINT);
+        else
+            dz_vassal_kill(worker, DZ_ENDED);
+    }
+}
+
+void dz_vassal_kill_all(struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++)
+        dz_vassal_kill(&job->workers[i], DZ_ENDED);
+}
+
+int dz_vassal_is_empty(const struct dz_job *job)
+{
+    for (uint32_t i = 0; i < job->n_slots && job->workers; i++)
+        if (job->workers[i].state != DZ_SLOT_EMPTY)
+            return 0;
+    return 1;
+}

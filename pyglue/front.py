@@ -1,0 +1,289 @@
+"""The front: collects, has the zygote forked, and then is where pytest's reporters live. PYTEST_DONT_REWRITE"""
+
+import gc
+import os
+import pickle
+import sys
+
+import pytest
+from _pytest.reports import TestReport
+
+import _dagz
+
+reports = _dagz.load("_dagz.reports")
+shared = _dagz.load("_dagz.shared")
+
+FORKS = ("worker", "module", "test")
+STARTS = ("fork", "spawn")
+NONE = 0xFFFFFFFF
+
+
+class HostGone(Exception):
+    """The host has closed the connection: nothing more is to be had, and nobody to tell."""
+
+
+class Recalled:
+    """Stands in for an item that the front before this one has collected."""
+
+    keywords = ()
+
+    def __init__(self, nodeid, location, hook):
+        self.nodeid, self.location, self.ihook = nodeid, location, hook
+
+
+class Front:
+    def __init__(self, config, xdist_count):
+        self.config = config
+        self.xdist_count = xdist_count
+        self.option = config.option
+        self.live = None
+        self.block = ""
+        self.late_errors = []
+        self.ended = False
+        self.order = shared.Order()
+        config.pluginmanager.register(self.order, "dagz-order")
+        os.environ["DAGZ_JOB"] = "starting"
+
+    # ---- where pytest calls ----
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self, session):
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            self.live = _dagz.load("_dagz.terminal").Terminal(reporter, self.summary)
+        if self.xdist_count:
+            self.say(f"dagz: -n {self.xdist_count} is taken as the number of workers")
+
+    def pytest_collection(self, session):
+        """Role replay: nothing is collected, what was recorded is shown."""
+        if _dagz.role != "replay":
+            return None
+        session.items = []
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        if _dagz.role == "replay":
+            return self.replay(session)
+        failed = session.testsfailed and not self.option.continue_on_collection_errors
+        if failed or not session.items:
+            return None
+        self.tell_suite(session)
+        return self.run(session)
+
+    # ---- telling the host ----
+
+    def tell_suite(self, session):
+        self.tell_settings(session)
+        self.items = session.items
+        suite = shared.Suite(session)
+        for key in suite.fixtures:
+            _dagz.fixture(key)
+        for test in suite.tests:
+            _dagz.test(*test)
+        self.suite = suite
+        _dagz.ready(bool(self.items))
+        _dagz.flush()
+
+    def tell_settings(self, session):
+        option = self.option
+        workers = 0 if option.dagz_workers == "auto" else option.dagz_workers
+        if getattr(option, "stepwise", False) or getattr(option, "stepwise_skip", False):
+            workers = 1
+        terminal = bool(self.live and self.live.is_tty and option.verbose >= 0)
+        _dagz.settings(
+            str(self.config.rootpath), workers, FORKS.index(option.dagz_fork),
+            STARTS.index(option.dagz_start), int((option.dagz_timeout or 0) * 1e6),
+            option.dagz_max_rss or 0, option.maxfail or 0,
+            not self.order.is_kept(session.items), terminal, option.verbose < 0,
+            os.environ.get("DAGZ_DIR", ""),
+        )  # fmt: skip
+
+    # ---- the run ----
+
+    def run(self, session):
+        try:
+            end = self.serve(session)
+        except KeyboardInterrupt:
+            end = self.interrupted(session)
+        return self.finish(session, end)
+
+    def interrupted(self, session):
+        """Ctrl-C: what runs may end, the host sees to that; a second one ends the waiting too."""
+        where = sys.exc_info()[1]
+        _dagz.enough(True)
+        _dagz.flush()
+        self.serve(session)
+        raise where
+
+    def serve(self, session):
+        while True:
+            message = self.receive()
+            name = message[0]
+            if name == "result":
+                self.show(session, *message[1:])
+            elif name == "note":
+                self.say(message[1].decode(errors="replace"))
+            elif name == "live":
+                self.show_live(message[1].decode(errors="replace"))
+            elif name == "make_zygote":
+                self.make_zygote(session, *message[1:])
+            elif name == "test":
+                self.recall(*message[1:])
+            elif name == "end":
+                self.show_live("")
+                return message[1:]
+
+    def receive(self):
+        try:
+            return _dagz.receive()
+        except (EOFError, ConnectionError) as error:
+            pytest.exit(f"dagz: the job's host is gone ({error}); what follows is what was known", 3)
+
+    def make_zygote(self, session, workers, job):
+        job = job.decode()
+        os.environ["DAGZ_JOB"] = job
+        worker = _dagz.load("_dagz.worker")
+        image = worker.Image(session, self.suite, workers, job)
+        image.prepare_in_front()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.freeze()
+        born = _dagz.fork_zygote(image.prepare)
+        if born is not None:
+            image.work(*born)
+        gc.unfreeze()
+
+    # ---- showing ----
+
+    def show(self, session, index, slot, frames):
+        messages = _dagz.frames(frames)
+        if index < len(self.items):
+            self.show_test(session, self.items[index], messages)
+        else:
+            for message in messages:
+                self.replay_event(None, message[2])
+
+    def show_test(self, session, item, messages):
+        hook = item.ihook
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        keywords = reports.keywords_of(item)
+        for message in messages:
+            name = message[0]
+            if name == "report":
+                hook.pytest_runtest_logreport(report=self.report_of(item, keywords, *message[2:]))
+            elif name == "event":
+                self.replay_event(item, message[2])
+            elif name == "death":
+                for report in self.reports_of_death(item, keywords, *message[2:]):
+                    hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if session.shouldfail or session.shouldstop:
+            self.stop_giving(session)
+
+    def report_of(self, item, keywords, when, outcome, start, stop, duration, text, payload):
+        if payload:
+            return reports.unpack(self.config, payload)
+        return reports.passed(item, keywords, reports.PHASES[when], start, stop, duration)
+
+    def reports_of_death(self, item, keywords, text, out, err):
+        """One failed report for a test whose process could not report, and a teardown that carries the
+        output to those who take it from there."""
+        sections = [
+            (f"Captured {name} call", captured.decode(errors="replace"))
+            for name, captured in (("stdout", out), ("stderr", err))
+            if captured
+        ]
+        text = text.decode(errors="replace")
+        yield TestReport(item.nodeid, item.location, keywords, "failed", text, "call", sections)
+        yield TestReport(item.nodeid, item.location, dict(keywords), "passed", None, "teardown", sections)
+
+    def replay_event(self, item, payload):
+        kind, *facts = pickle.loads(payload)
+        getattr(self, f"on_{kind}")(item, *facts)
+
+    def on_warning(self, item, message, when, nodeid, location):
+        self.config.hook.pytest_warning_recorded.call_historic(
+            kwargs=dict(warning_message=message.warning(), when=when, nodeid=nodeid, location=location)
+        )
+
+    def on_terminal(self, item, text):
+        if self.live is not None:
+            self.live.write_through(text)
+
+    def on_suite_property(self, item, name, value):
+        xml = shared.junit(self.config)
+        if xml is not None:
+            xml.add_global_property(name, value)
+
+    def on_xml_attributes(self, item, attributes):
+        xml = shared.junit(self.config)
+        if xml is not None:
+            for name, value in attributes:
+                xml.node_reporter(item.nodeid).add_attribute(name, value)
+
+    def on_late_error(self, item, text):
+        """Raised as a worker left: pytest would have shown it at its own end."""
+        self.late_errors.append(text)
+
+    def stop_giving(self, session):
+        if not self.ended:
+            self.ended = True
+            _dagz.enough(False)
+            _dagz.flush()
+
+    def say(self, text):
+        if self.live is not None:
+            self.live.line(text)
+
+    def show_live(self, text):
+        if self.live is not None:
+            self.live.show(text)
+
+    def summary(self):
+        """What stands before pytest's last line."""
+        return self.block
+
+    # ---- the end ----
+
+    def finish(self, session, end):
+        reason, code, text, block = end
+        text = text.decode(errors="replace")
+        self.block = block.decode(errors="replace")
+        if self.late_errors:
+            self.config.add_cleanup(self.raise_late_errors)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        if reason == shared.EXIT:
+            pytest.exit(text, None if code == NONE else code)
+        if reason == shared.INTERRUPT:
+            raise KeyboardInterrupt(text) if text else KeyboardInterrupt
+        if reason == shared.SHOULDSTOP:
+            session.shouldstop = text
+            raise session.Interrupted(text)
+        if reason == shared.SHOULDFAIL:
+            session.shouldfail = text
+            raise session.Failed(text)
+        if reason == shared.INTERNAL:
+            raise RuntimeError(text)
+        return True
+
+    def raise_late_errors(self):
+        raise RuntimeError("raised as a worker left:\n" + "\n".join(self.late_errors))
+
+    # ---- role replay ----
+
+    def replay(self, session):
+        """Shows what the host has kept of a front that died."""
+        self.items = []
+        _dagz.ready(False)
+        _dagz.flush()
+        end = self.serve(session)
+        session.testscollected = len(self.items)
+        return self.finish(session, end)
+
+    def recall(self, module, klass, uses, nodeid, location):
+        nodeid = nodeid.decode("utf-8", "surrogatepass")
+        self.items.append(Recalled(nodeid, pickle.loads(location), self.config.hook))

@@ -1,0 +1,149 @@
+"""What front and worker both know of the suite: which tests share which fixtures. PYTEST_DONT_REWRITE"""
+
+import pickle
+import warnings
+
+import pytest
+
+try:
+    from _pytest.junitxml import xml_key
+except ImportError:
+    xml_key = None
+
+# enum dz_end_reason
+DONE, EXIT, INTERRUPT, SHOULDSTOP, SHOULDFAIL, INTERNAL = range(6)
+# A number that stands for nothing.
+NONE = 0xFFFFFFFF
+
+# Fixtures of pytest's own that are made in no time and hold nothing are not shared in a sense that counts;
+# those it makes of setup_module, setup_class and setUpClass are users' code.
+USERS_OWN = ("_xunit_setup_", "_unittest_setUpClass", "xunit_setup_", "unittest_setUpClass")
+
+
+def junit(config):
+    return config.stash.get(xml_key, None) if xml_key is not None else None
+
+
+def is_shared(fixturedef):
+    if fixturedef.scope == "function":
+        return False
+    if fixturedef.argname.lstrip("_").startswith(tuple(name.lstrip("_") for name in USERS_OWN)):
+        return True
+    return not getattr(fixturedef.func, "__module__", "").startswith("_pytest.")
+
+
+def key_of(fixturedef, item, params):
+    """Names one instance: what is set up once for all tests with the same key."""
+    scope, name = fixturedef.scope, fixturedef.argname
+    if scope == "class":
+        node = item.getparent(pytest.Class) or item.getparent(pytest.Module)
+    elif scope == "module":
+        node = item.getparent(pytest.Module)
+    elif scope == "package":
+        node = item.getparent(pytest.Package)
+    else:
+        node = None
+    where = node.nodeid if node is not None else ""
+    param = f"[{params[name]}]" if name in params else ""
+    return f"{scope}:{where}:{fixturedef.baseid}::{name}{param}"
+
+
+class Suite:
+    """The tests as the host is told of them: numbered as they stand in session.items."""
+
+    def __init__(self, session):
+        self.fixtures = {}
+        self.modules = {}
+        self.classes = {}
+        self.shared = {}
+        self.tests = [self.test(item) for item in session.items]
+
+    def test(self, item):
+        uses = self.uses(item)
+        return (
+            number(self.modules, item.nodeid.partition("::")[0]),
+            self.class_of(item),
+            b"".join(use.to_bytes(4, "little") for use in uses),
+            item.nodeid,
+            pickle.dumps(item.location, 5),
+        )
+
+    def class_of(self, item):
+        parent = item.parent
+        return number(self.classes, id(parent)) if isinstance(parent, pytest.Class) else NONE
+
+    def uses(self, item):
+        info = getattr(item, "_fixtureinfo", None)
+        if info is None:
+            return ()
+        found = self.shared.get(id(info))
+        if found is None:
+            found = [defs[-1] for defs in info.name2fixturedefs.values() if defs and is_shared(defs[-1])]
+            # The info is kept with it: an id is good as long as its object lives.
+            self.shared[id(info)] = found = (found, info)
+        params = getattr(getattr(item, "callspec", None), "indices", {}) if found[0] else {}
+        return [number(self.fixtures, key_of(fixturedef, item, params)) for fixturedef in found[0]]
+
+    def number_of(self, fixturedef, item):
+        """Of a fixture that is being set up for this item, or None."""
+        if not is_shared(fixturedef):
+            return None
+        params = getattr(getattr(item, "callspec", None), "indices", {})
+        return self.fixtures.get(key_of(fixturedef, item, params))
+
+
+def number(table, key):
+    return table.setdefault(key, len(table))
+
+
+class Warned:
+    """A warnings.WarningMessage on its way: a category that cannot be pickled becomes text."""
+
+    def __init__(self, message):
+        self.facts = (message.message, message.category, message.filename, message.lineno)
+        self.line = message.line
+
+    def warning(self):
+        text, category, filename, lineno = self.facts
+        return warnings.WarningMessage(text, category, filename, lineno, line=self.line)
+
+    def __reduce__(self):
+        try:
+            pickle.dumps(self.facts, 5)
+            facts = self.facts
+        except Exception:
+            kind = next(base for base in self.facts[1].__mro__ if base.__module__ == "builtins")
+            facts = (kind(str(self.facts[0])), kind, *self.facts[2:])
+        return remake_warned, (facts, self.line)
+
+
+def remake_warned(facts, line):
+    warned = Warned.__new__(Warned)
+    warned.facts, warned.line = facts, line
+    return warned
+
+
+class Order:
+    """Notes the collection's order before plugins change it, to tell whether they have."""
+
+    def __init__(self):
+        self.before = None
+
+    @pytest.hookimpl(tryfirst=True, hookwrapper=True)
+    def pytest_collection_modifyitems(self, items):
+        self.before = list(items)
+        yield
+
+    def is_kept(self, items):
+        """Whether they stand as collected, or as pytest itself groups them by parameters of fixtures."""
+        if self.before is None or self.follows(items, self.before):
+            return True
+        from _pytest.fixtures import reorder_items
+
+        return self.follows(items, list(reorder_items(self.before)))
+
+    @staticmethod
+    def follows(items, order):
+        place = {id(item): index for index, item in enumerate(order)}
+        places = [place.get(id(item), -1) for item in items]
+        return all(one <= other for one, other in zip(places, places[1:]))

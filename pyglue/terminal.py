@@ -1,0 +1,68 @@
+"""The terminal, which the front alone writes: pytest's reporter, DAGZ's block and live line. PYTEST_DONT_REWRITE"""
+
+
+class Terminal:
+    """Stands between pytest's reporter and its file, so that the live line is gone before anything else
+    is written."""
+
+    def __init__(self, reporter, summary):
+        self.reporter = reporter
+        self.file = reporter._tw._file
+        self.is_tty = reporter.isatty
+        self.shown = False
+        self.wrap_last_line(summary)
+        if self.is_tty:
+            reporter._tw._file = Erasing(self)
+
+    def wrap_last_line(self, summary):
+        inner = self.reporter.summary_stats
+
+        def summary_stats():
+            block = summary()
+            if block:
+                self.reporter.write_sep("=", "DAGZ")
+                for line in block.splitlines():
+                    self.reporter.write_line(line)
+            return inner()
+
+        self.reporter.summary_stats = summary_stats
+
+    def line(self, text):
+        self.reporter.ensure_newline()
+        self.reporter.write_line(text)
+        self.reporter.flush()
+
+    def write_through(self, text):
+        """What a worker's reporter would have written to its terminal."""
+        self.reporter._tw._file.write(text)
+        self.reporter.flush()
+
+    def show(self, text):
+        """Below what is there; the cursor stays where the reporter has left it."""
+        if not self.is_tty or (not text and not self.shown):
+            return
+        self.erase()
+        if text:
+            width = self.reporter._tw.fullwidth
+            column = self.reporter._tw.width_of_current_line + 1
+            self.file.write(f"\n\x1b[2K{text[: width - 1]}\x1b[A\x1b[{column}G")
+            self.file.flush()
+            self.shown = True
+
+    def erase(self):
+        if self.shown:
+            self.shown = False
+            column = self.reporter._tw.width_of_current_line + 1
+            self.file.write(f"\n\x1b[2K\x1b[A\x1b[{column}G")
+
+
+class Erasing:
+    def __init__(self, terminal):
+        self.terminal = terminal
+
+    def __getattr__(self, name):
+        return getattr(self.terminal.file, name)
+
+    def write(self, text):
+        self.terminal.erase()
+        return self.terminal.file.write(text)

@@ -1,0 +1,401 @@
+"""The worker's image, made once in the zygote, and a worker's life. PYTEST_DONT_REWRITE"""
+
+import atexit
+import collections
+import faulthandler
+import gc
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+
+import pytest
+from _pytest.outcomes import Exit
+
+import _dagz
+
+reports = _dagz.load("_dagz.reports")
+shared = _dagz.load("_dagz.shared")
+
+# Asks a worker that does not get on for the stacks of its threads; the host sends it.
+STACKS = signal.SIGRTMAX - 1
+
+# What tells users and reporters of a test is told in the front, once.
+REPORTING = (
+    "pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish",
+    "pytest_warning_recorded",
+)  # fmt: skip
+
+
+class Image:
+    """The interpreter as workers find it. What can be done once is done here."""
+
+    def __init__(self, session, suite, workers, job):
+        self.session, self.config = session, session.config
+        self.suite = suite
+        self.workers, self.job = workers, job
+
+    def prepare_in_front(self):
+        """What front and workers must share: the base of temporary folders, if any test may want one."""
+        factory = getattr(self.config, "_tmp_path_factory", None)
+        wanted = any("tmp_path_factory" in names_of(item) for item in self.session.items)
+        if factory is not None and wanted:
+            factory.getbasetemp()
+
+    def prepare(self):
+        """In the zygote: nothing here reports to a user any more."""
+        self.strip_reporting()
+        atexit._clear()
+        self.forwarder = Forwarder(self)
+        self.config.pluginmanager.register(self.forwarder, "dagz-forwarder")
+        self.forwarder.armed = True
+        if self.suite.fixtures:
+            self.config.pluginmanager.register(Fixtures(self), "dagz-fixtures")
+
+    def strip_reporting(self):
+        keep = {self.session, self.config.pluginmanager.getplugin("logging-plugin")}
+        for name in REPORTING:
+            caller = getattr(self.config.hook, name)
+            for impl in list(caller.get_hookimpls()):
+                if impl.plugin not in keep:
+                    caller._remove_plugin(impl.plugin)
+
+    # ---- in a worker ----
+
+    def work(self, slot, serial):
+        """Never returns."""
+        status = 1
+        try:
+            self.worker = Worker(self, slot, serial)
+            status = self.worker.run()
+        except (EOFError, ConnectionError):
+            status = 95
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            _dagz.leave(status)
+
+
+def names_of(item):
+    info = getattr(item, "_fixtureinfo", None)
+    return info.names_closure if info is not None else ()
+
+
+class Worker:
+    def __init__(self, image, slot, serial):
+        self.image, self.slot, self.serial = image, slot, serial
+        self.session, self.config = image.session, image.config
+        self.items = image.session.items
+        self.queue = collections.deque()
+        self.last = False
+        self.index = shared.NONE
+        self.announce()
+        self.renew_tmp_path()
+        self.stacks = _dagz.move_high(os.memfd_create("dagz-stacks"))
+        self.renew_faulthandler()
+        _dagz.say_hello(serial, [self.stacks, *self.renew_capture()])
+        image.forwarder.worker = self
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None:
+            terminal._tw._file = Forwarding(image.forwarder)
+        self.leaks = Leaks()
+
+    # ---- made anew after the fork ----
+
+    def announce(self):
+        """As pytest-xdist's workers are known."""
+        os.environ["PYTEST_XDIST_WORKER"] = f"gw{self.slot}"
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(self.image.workers)
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = self.image.job
+        self.config.workerinput = {
+            "workerid": f"gw{self.slot}", "workercount": self.image.workers,
+            "testrunuid": self.image.job, "mainargv": sys.argv,
+        }  # fmt: skip
+        self.config.workeroutput = {}
+
+    def renew_tmp_path(self):
+        """A sub-folder of the front's base for each process: names are counted per base."""
+        factory = getattr(self.config, "_tmp_path_factory", None)
+        if factory is not None and factory._basetemp is not None:
+            base = factory._basetemp / f"w{self.serial}"
+            base.mkdir(mode=0o700)
+            factory._basetemp = base
+
+    def renew_capture(self):
+        """Capture's files are shared with the front, offsets and all: this process gets its own. Returns
+        their descriptors, for the host to read should this process end badly."""
+        manager = self.config.pluginmanager.getplugin("capturemanager")
+        old = getattr(manager, "_global_capturing", None)
+        if old is None:
+            return []
+        # Kept for good: collecting it would warn of files that nobody closed.
+        self.old_capture = old
+        manager._global_capturing = None
+        manager.start_global_capturing()
+        manager.suspend_global_capture()
+        captures = (manager._global_capturing.out, manager._global_capturing.err)
+        files = [getattr(capture, "tmpfile", None) for capture in captures]
+        return [fd for fd in map(descriptor, files) if fd >= 0]
+
+    def renew_faulthandler(self):
+        if faulthandler.is_enabled():
+            faulthandler.enable(file=self.stacks)
+        faulthandler.register(STACKS, file=self.stacks, all_threads=True, chain=False)
+
+    # ---- tests ----
+
+    def run(self):
+        while True:
+            index, successor = self.next()
+            if index is None:
+                break
+            self.run_test(index, successor)
+        return self.leave()
+
+    def next(self):
+        """The next test and its successor, both committed; None after the last."""
+        while len(self.queue) < 2 and not self.last:
+            _dagz.flush()
+            name, *fields = _dagz.receive()
+            if name == "give":
+                last, tests = fields
+                self.last = bool(last)
+                self.queue.extend(
+                    int.from_bytes(tests[at : at + 4], "little") for at in range(0, len(tests), 4)
+                )
+        if not self.queue:
+            return None, None
+        return self.queue.popleft(), self.queue[0] if self.queue else None
+
+    def run_test(self, index, successor):
+        item = self.items[index]
+        self.index, self.item = index, item
+        self.keywords = reports.keywords_of(item)
+        began = _dagz.now_us()
+        _dagz.started(index)
+        _dagz.flush()
+        try:
+            item.config.hook.pytest_runtest_protocol(
+                item=item, nextitem=None if successor is None else self.items[successor]
+            )
+        except (KeyboardInterrupt, Exit) as error:
+            self.stop(error)
+        except Exception as error:
+            self.broken(error)
+        self.image.forwarder.after_test(item)
+        self.leaks.look(index)
+        _dagz.finished(index, _dagz.now_us() - began, _dagz.rss() if self.config.option.dagz_max_rss else 0)
+        self.pass_on_stops()
+
+    def pass_on_stops(self):
+        for reason, text in (
+            (shared.SHOULDFAIL, self.session.shouldfail), (shared.SHOULDSTOP, self.session.shouldstop),
+        ):  # fmt: skip
+            if text and not (reason == shared.SHOULDFAIL and self.config.option.maxfail):
+                _dagz.stop(self.index, reason, shared.NONE, str(text))
+                self.last = True
+                self.queue.clear()
+
+    def stop(self, error):
+        self.queue.clear()
+        self.last = True
+        if isinstance(error, Exit):
+            code = shared.NONE if error.returncode is None else int(error.returncode) & 0xFF
+            _dagz.stop(self.index, shared.EXIT, code, str(error.msg))
+        else:
+            _dagz.stop(self.index, shared.INTERRUPT, shared.NONE, "")
+
+    def broken(self, error):
+        """An error in pytest's own machinery or a plugin's: this test's, and the end of this process."""
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        _dagz.broken(self.index, f"INTERNALERROR in the worker that ran this test\n{text}")
+        _dagz.flush()
+        _dagz.leave(3)
+
+    # ---- the end ----
+
+    def leave(self):
+        """What pytest would do at its end, as far as this process is concerned."""
+        try:
+            self.session._setupstate.teardown_exact(None)
+        except BaseException as error:
+            self.tell_late(error)
+        self.collect_garbage()
+        self.image.forwarder.save_coverage()
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):
+                pass
+        _dagz.leaving(False)
+        _dagz.flush()
+        return 0
+
+    def collect_garbage(self):
+        """As pytest's unraisable check at its end: what nobody closed is told then."""
+        try:
+            from _pytest.unraisableexception import collect_unraisable, unraisable_exceptions
+        except ImportError:
+            return
+        if unraisable_exceptions not in self.config.stash:
+            return
+        try:
+            gc.collect()
+            collect_unraisable(self.config)
+        except BaseException as error:
+            self.tell_late(error)
+
+    def tell_late(self, error):
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        _dagz.event(shared.NONE, pickle.dumps(("late_error", text), 5))
+
+
+def descriptor(file):
+    try:
+        return file.fileno()
+    except Exception:
+        return -1
+
+
+class Forwarder:
+    """A plugin in the worker: what the reporting hooks are told goes to the front."""
+
+    def __init__(self, image):
+        self.image, self.config = image, image.config
+        self.armed = False
+        self.worker = None
+        xml = shared.junit(self.config)
+        self.properties = len(xml.global_properties) if xml is not None else 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        worker = self.worker
+        when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
+        outcome = reports.OUTCOMES.index(report.outcome) if report.outcome in reports.OUTCOMES else 1
+        payload, text = b"", b""
+        if report.nodeid != worker.item.nodeid or not reports.is_plain(report, worker.item, worker.keywords):
+            payload = reports.pack(self.config, report)
+        if outcome == 1 and not hasattr(report, "wasxfail"):
+            text = str(getattr(report, "longreprtext", ""))
+        elif outcome == 1:
+            outcome = 2
+        start, stop, duration = reports.times(report)
+        _dagz.report(worker.index, when, outcome, start, stop, duration, text, payload)
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid, location):
+        if self.armed and self.worker is not None:
+            self.send("warning", shared.Warned(warning_message), when, nodeid, location)
+
+    def send(self, *facts):
+        _dagz.event(self.worker.index, pickle.dumps(facts, 5))
+
+    def after_test(self, item):
+        xml = shared.junit(self.config)
+        if xml is None:
+            return
+        for name, value in xml.global_properties[self.properties :]:
+            self.send("suite_property", name, value)
+        self.properties = len(xml.global_properties)
+        node = xml.node_reporters.get((item.nodeid, None))
+        if node is not None:
+            self.send("xml_attributes", list(node.attrs.items()))
+            xml.finalize(type("Report", (), {"nodeid": item.nodeid}))
+
+    def save_coverage(self):
+        """pytest-cov's collector has gone on in this process: its data goes into a file of its own, which
+        the front's combines at the end."""
+        plugin = self.config.pluginmanager.getplugin("_cov")
+        controller = getattr(plugin, "cov_controller", None)
+        cov = getattr(controller, "cov", None)
+        if cov is None:
+            return
+        cov.stop()
+        cov.get_data()._suffix = f"dagz.{os.getpid()}.{self.worker.serial}"
+        cov.save()
+
+
+class Forwarding:
+    """A file whose text goes to the front's terminal."""
+
+    def __init__(self, forwarder):
+        self.forwarder = forwarder
+
+    def write(self, text):
+        self.forwarder.send("terminal", text)
+        return len(text)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+
+class Fixtures:
+    """A plugin in the worker where fixtures are shared: how long they take, and whether they hold a port."""
+
+    def __init__(self, image):
+        self.image = image
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef, request):
+        number = self.image.suite.number_of(fixturedef, request._pyfuncitem)
+        if number is None:
+            yield
+            return
+        binds, began = _dagz.watch_binds(), _dagz.now_us()
+        yield
+        _dagz.fixture_ran(number, _dagz.now_us() - began, _dagz.watch_binds() > binds)
+
+
+class Leaks:
+    """What a test leaves behind: children and threads that were not there before it."""
+
+    def __init__(self):
+        self.children = frozenset()
+        self.threads = set(threading._active)
+
+    def look(self, index):
+        names = []
+        if _dagz.has_children():
+            children = frozenset(children_now())
+            names += [f"child {pid} ({name_of(pid)})" for pid in sorted(children - self.children)]
+            self.children = children
+        elif self.children:
+            self.children = frozenset()
+        threads = threading._active
+        if threads.keys() != self.threads:
+            names += [f"thread {threads[key].name}" for key in list(threads) if key not in self.threads]
+            self.threads = set(threads)
+        if names:
+            _dagz.leaky(index, ", ".join(names))
+
+
+def children_now():
+    found = []
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/children", "rb") as file:
+                found += [int(pid) for pid in file.read().split() if is_alive(int(pid))]
+        except OSError:
+            pass
+    return found
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X", b"")
+    except OSError:
+        return False
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
+    except OSError:
+        return "gone"
