@@ -10,7 +10,7 @@ import shlex
 import shutil
 import sys
 
-import pytest
+from _pytest.config import UsageError, hookimpl
 
 _dagz = sys.modules.get("_dagz")
 
@@ -111,7 +111,7 @@ def start_job(early_config):
         return
     program = executable()
     if not program:
-        raise pytest.UsageError("--dagz: dagz-python is not on PATH, nor where this plugin was installed")
+        raise UsageError("--dagz: dagz-python is not on PATH, nor where this plugin was installed")
     environ = dict(os.environ, DAGZ_REEXEC="1")
     if _dagz is None:
         environ.setdefault("DAGZ_PYTHON", sys.executable)
@@ -120,7 +120,7 @@ def start_job(early_config):
     os.execve(program, [program, *sys.orig_argv[1:]], environ)
 
 
-@pytest.hookimpl(tryfirst=True, hookwrapper=True)
+@hookimpl(tryfirst=True, hookwrapper=True)
 def pytest_load_initial_conftests(early_config):
     """The outermost of all: any later, capture has begun, and a new program's output would be lost."""
     if is_asked(early_config.known_args_namespace) and not is_inside_job():
@@ -140,7 +140,7 @@ def stays_here(option):
     )
 
 
-@pytest.hookimpl(tryfirst=True)
+@hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Before xdist's: its -n is taken as the number of workers, and xdist stays out of it."""
     if _dagz is None or _dagz.role == "python" or hasattr(config, "workerinput"):
