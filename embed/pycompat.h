@@ -26,3 +26,24 @@ static inline int dz_int(PyObject *value)
     }
     return (int)number;
 }
+
+/* Says it in sys.executable and in the configuration that sub-interpreters are made from. */
+static inline int dz_set_executable(const char *path)
+{
+    dz_autopy PyObject *executable = PyUnicode_DecodeFSDefault(path);
+    if (!executable)
+        return -1;
+#if PY_VERSION_HEX >= 0x030E0000
+    return PyConfig_Set("executable", executable);
+#else
+    /* Exported by all of 3.10 to 3.13, but declared for CPython's own parts only. */
+    extern const PyConfig *_Py_GetConfig(void);
+    PyConfig *config = (PyConfig *)_Py_GetConfig();
+    PyStatus status = PyConfig_SetBytesString(config, &config->executable, path);
+    if (PyStatus_Exception(status)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return PySys_SetObject("executable", executable);
+#endif
+}

@@ -17,3 +17,8 @@ struct dz_heritage {
 };
 
 #define DZ_HERITAGE_VARIABLE "DAGZ_HERITAGE"
+
+/* The value of the variable, to be freed; NULL when there is no memory. */
+char *dz_heritage_pack(const struct dz_heritage *heritage);
+/* The other way: its strings stay in text, which is cut up. Negative when text is none. */
+int dz_heritage_unpack(struct dz_heritage *ret, char *text);

@@ -1,0 +1,66 @@
+/* One interpreter, as python's own main makes it (Py_BytesMain), step by step the same: so every
+ * switch, variable, locale and exit code is python's.
+ *
+ * The program's name is the python's whose environment this is, so that prefixes, pyvenv.cfg and
+ * sys._base_executable come out as its own; only afterwards sys.executable becomes ours. Code that
+ * `site` runs
+ * (.pth files, sitecustomize) still sees the python there. Giving PyConfig.executable beforehand
+ * would change that, but getpath searches the virtual environment by it. */
+#include "embed.h"
+
+#include "glue.h"
+#include "pycompat.h"
+
+#include "../host/base/cmdline.h"
+
+static PyStatus initialise(PyConfig *config, const struct dz_heritage *heritage, int argc,
+                           char **argv)
+{
+    PyPreConfig preconfig;
+    PyPreConfig_InitPythonConfig(&preconfig);
+    PyStatus status = Py_PreInitializeFromBytesArgs(&preconfig, argc, argv);
+    if (PyStatus_Exception(status))
+        return status;
+    status = PyConfig_SetBytesArgv(config, argc, argv);
+    if (PyStatus_Exception(status))
+        return status;
+    status = PyConfig_SetBytesString(config, &config->program_name, heritage->python);
+    if (PyStatus_Exception(status))
+        return status;
+    return Py_InitializeFromConfig(config);
+}
+
+/* Nothing of ours comes in, unless the program is pytest. */
+static int needs_glue(const struct dz_heritage *heritage, int argc, char **argv)
+{
+    if (heritage->role != DZ_ROLE_PYTHON)
+        return 1;
+    struct dz_cmdline cmdline;
+    dz_cmdline_read(&cmdline, argc, argv);
+    return dz_cmdline_is_pytest(&cmdline);
+}
+
+static int settle(const struct dz_heritage *heritage, int argc, char **argv)
+{
+    if (dz_set_executable(heritage->executable) < 0)
+        return -1;
+    return needs_glue(heritage, argc, argv) ? dz_glue_arm(heritage) : 0;
+}
+
+int dagz_embed_main(const struct dz_heritage *heritage, int argc, char **argv)
+{
+    PyConfig config;
+    PyConfig_InitPythonConfig(&config);
+    PyStatus status = initialise(&config, heritage, argc, argv);
+    PyConfig_Clear(&config);
+    if (PyStatus_IsExit(status))
+        return status.exitcode;
+    if (PyStatus_Exception(status))
+        Py_ExitStatusException(status);
+    if (settle(heritage, argc, argv) < 0) {
+        PyErr_Print();
+        Py_FinalizeEx();
+        return 1;
+    }
+    return Py_RunMain();
+}

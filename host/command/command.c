@@ -1,0 +1,79 @@
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef DZ_VERSION
+#define DZ_VERSION "0.1.0"
+#endif
+
+static const char help[] =
+    "usage: dagz COMMAND [ARGUMENT...]\n"
+    "       dagz-python [what python takes]\n"
+    "       dagz-python -m pytest --dagz [what pytest takes]\n"
+    "\n"
+    "commands:\n"
+    "  --help      this text\n"
+    "  --version   the version of DAGZ\n"
+    "\n"
+    "environment:\n"
+    "  DAGZ_PYTHON   path of the python to be; else the virtual environment that dagz-python is "
+    "linked into,\n"
+    "                else VIRTUAL_ENV, else the python DAGZ was built against\n"
+    "  DAGZ_EMBED    0: execute that python with DAGZ preloaded, 1: open its libpython where it "
+    "has one\n"
+    "  DAGZ          1: each pytest is a job, as with --dagz\n"
+    "\n"
+    "exit codes of dagz-python -m pytest --dagz:\n"
+    "  0   all tests passed, or none had to run\n"
+    "  1   tests failed\n"
+    "  2   interrupted\n"
+    "  3   internal error\n"
+    "  4   usage error\n"
+    "  5   the suite has no tests\n"
+    "  78  no usable python (also of dagz-python without --dagz)\n"
+    "\n"
+    "exit codes of dagz:\n"
+    "  0   found\n"
+    "  1   not known\n"
+    "  2   usage error\n";
+
+typedef int command(int argc, char **argv);
+
+static int show_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    fputs(help, stdout);
+    return DZ_EXIT_FOUND;
+}
+
+static int show_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("dagz " DZ_VERSION);
+    return DZ_EXIT_FOUND;
+}
+
+static const struct {
+    const char *name;
+    command *run;
+} commands[] = {
+    {"--help", show_help},
+    {"-h", show_help},
+    {"help", show_help},
+    {"--version", show_version},
+};
+
+int dz_command_main(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1)
+        fprintf(stderr, "dagz: no command '%s'; `dagz --help` lists them\n", argv[1]);
+    else
+        fputs(help, stderr);
+    return DZ_EXIT_USAGE;
+}

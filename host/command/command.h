@@ -1,0 +1,10 @@
+/* `dagz COMMAND …`: questions to what is stored, answered without Python. */
+#pragma once
+
+enum {
+    DZ_EXIT_FOUND = 0,
+    DZ_EXIT_UNKNOWN = 1,
+    DZ_EXIT_USAGE = 2,
+};
+
+int dz_command_main(int argc, char **argv);
