@@ -39,14 +39,25 @@ def is_plain(report, item, keywords):
 def pack(config, report):
     data = config.hook.pytest_report_to_serializable(config=config, report=report)
     try:
-        return pickle.dumps(data, 5)
+        return pickle.dumps((data, extras(report)), 5)
     except Exception:
         # A property of a user's own kind: what can be told of it is its text.
-        return pickle.dumps(as_text(data), 5)
+        return pickle.dumps((as_text(data), {}), 5)
+
+
+def extras(report):
+    """What a kind of report of its own holds beside pytest's fields: the serializable form of it may say less
+    (the values that describe a sub-test come back as text of text)."""
+    if type(report) is TestReport:
+        return {}
+    return {name: value for name, value in report.__dict__.items() if name == "context"}
 
 
 def unpack(config, payload):
-    return config.hook.pytest_report_from_serializable(config=config, data=pickle.loads(payload))
+    data, more = pickle.loads(payload)
+    report = config.hook.pytest_report_from_serializable(config=config, data=data)
+    report.__dict__.update(more)
+    return report
 
 
 def as_text(value):
