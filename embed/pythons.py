@@ -2,8 +2,9 @@
 
     pythons.py [PYTHON…]
 
-Without names: the first of each minor on PATH, then of pyenv's versions, then of /usr/bin. The ABI that a
-shim is compiled against is its minor version's, so one of each will do.
+Without names: python3 and python3.X on PATH, then the newest of pyenv's versions, then /usr/bin; the first of
+each minor, as the ABI that a shim is compiled against is its minor version's. The first line is the python
+that is taken where nothing says which.
 """
 
 import glob
@@ -24,7 +25,7 @@ ASK = """if True:
         'it is free-threaded' if sysconfig.get_config_var('Py_GIL_DISABLED') else
         '' if os.path.exists(os.path.join(include, 'Python.h')) else
         'there is no Python.h in ' + include)
-    print('%d.%d' % sys.version_info[:2], sys.executable, include, lacks, sep='\\t')
+    print('%d.%d' % sys.version_info[:2], sys._base_executable, include, lacks, sep='\\t')
 """
 
 
@@ -43,12 +44,12 @@ def newest(paths):
 
 def candidates():
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    yield from filter(None, [shutil.which("python3")])
     for minor in MINORS:
         name = f"python3.{minor}"
         yield from filter(None, [shutil.which(name)])
         yield from newest(glob.glob(f"{pyenv}/versions/3.{minor}.*/bin/{name}"))
         yield from filter(os.path.exists, [f"/usr/bin/{name}"])
-    yield from filter(None, [shutil.which("python3")])
 
 
 def main(chosen):
@@ -67,6 +68,8 @@ def main(chosen):
         elif minor not in seen:
             seen.add(minor)
             print(minor, executable, include, sep="\t")
+    if not seen:
+        sys.exit("no CPython from 3.10 on was found with its headers (Debian: python3-dev)")
 
 
 main(sys.argv[1:])
