@@ -13,7 +13,7 @@ RULES = {
     "host/record": ("host/base host/record", "Python|uv|time|sys/time"),
     "host/loop": ("host/base host/record host/loop host/*", "Python"),
     "host/command": ("host/base host/record host/command host/*", "Python|uv"),
-    "host": ("host", "Python"),
+    "host": ("host embed/embed.h", "Python"),  # embed.h: the shim's entry
     "embed": ("host/base embed", "uv|sqlite3|jansson"),
     "tests": ("host tests", "Python"),
 }
@@ -26,8 +26,8 @@ def rule_of(path):
 def may_know(known, path):
     """`host/*` is the folder's own files and none below."""
     return any(
-        path.rpartition("/")[0] == folder[:-2] if folder.endswith("/*") else path.startswith(folder + "/")
-        for folder in known.split()
+        path.rpartition("/")[0] == name[:-2] if name.endswith("/*") else path == name or path.startswith(name + "/")
+        for name in known.split()
     )
 
 
