@@ -3,6 +3,7 @@
 #include "leave.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -254,6 +255,19 @@ static PyObject *receive(PyObject *self, PyObject *none)
     }
 }
 
+/* receive_now(): as receive, but None where nothing has come yet. */
+static PyObject *receive_now(PyObject *self, PyObject *none)
+{
+    struct dz_msg msg;
+    int r = dz_chan_take(&dz_link.chan, &msg);
+    if (r > 0)
+        return dz_link_message(&msg);
+    struct pollfd wait = {dz_link.chan.fd, POLLIN, 0};
+    if (r == 0 && poll(&wait, 1, 0) == 0)
+        Py_RETURN_NONE;
+    return receive(self, none);
+}
+
 /* frames(bytes): the messages that lie one after another in a result. */
 static PyObject *frames(PyObject *self, PyObject *bytes)
 {
@@ -283,6 +297,7 @@ static PyMethodDef functions[] = {
 #undef DZ_MSG
     {"flush", flush, METH_NOARGS, NULL},
     {"receive", receive, METH_NOARGS, NULL},
+    {"receive_now", receive_now, METH_NOARGS, NULL},
     {"frames", frames, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -248,6 +248,8 @@ static int open_loop(struct dz_job *job, int front_fd, const sigset_t *signals, 
     uv_timer_init(&job->loop, &job->tick);
     job->tick.data = job;
     uv_timer_start(&job->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_init(&job->loop, &job->nap);
+    job->nap.data = job;
     return dz_front_open(job, front_fd, err);
 }
 

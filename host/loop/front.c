@@ -18,7 +18,7 @@
 
 static int heard(struct dz_peer *peer, const struct dz_msg *msg);
 static void gone(struct dz_peer *peer, int reason);
-static const struct dz_peer_calls front_calls = {heard, gone};
+static const struct dz_peer_calls front_calls = {heard, gone, NULL};
 
 /* ---- birth ---- */
 

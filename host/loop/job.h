@@ -78,7 +78,7 @@ struct dz_worker {
 
 struct dz_job {
     uv_loop_t loop;
-    uv_timer_t tick;
+    uv_timer_t tick, nap;
     uv_poll_t signals;
     int signals_fd;
     sigset_t users_mask;
@@ -125,6 +125,8 @@ void dz_suite_free(struct dz_suite *suite);
 int dz_suite_plan(struct dz_job *job, struct dz_err *err);
 /* Commits what this worker is to do next. */
 void dz_suite_feed(struct dz_job *job, struct dz_worker *worker);
+/* Whether it has work for some milliseconds, so that what it says need not be heard at once. */
+int dz_suite_is_supplied(const struct dz_worker *worker);
 /* What a worker says of its tests. Negative when it makes no sense. */
 int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz_msg *msg);
 /* A process is dead: its running test is to blame, the rest is due again. */

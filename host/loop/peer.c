@@ -38,7 +38,9 @@ static int hand_out(struct dz_peer *peer)
             return -1;
         }
     }
-    return 0;
+    if (peer->calls->drained)
+        peer->calls->drained(peer);
+    return dz_peer_is_open(peer) ? 0 : -1;
 }
 
 static int read_some(struct dz_peer *peer)

@@ -12,6 +12,8 @@ struct dz_peer_calls {
     int (*message)(struct dz_peer *peer, const struct dz_msg *msg);
     /* Nothing more will come: the end of its stream (0), -EBADMSG for rubbish, or another error. */
     void (*gone)(struct dz_peer *peer, int reason);
+    /* All that had come is handed out; may be NULL. */
+    void (*drained)(struct dz_peer *peer);
 };
 
 struct dz_peer {

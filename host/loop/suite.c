@@ -165,10 +165,16 @@ static uint64_t held_us(const struct dz_worker *worker)
     return sum;
 }
 
-static int holds_enough(const struct dz_worker *worker, uint64_t held)
+static int holds(const struct dz_worker *worker, uint64_t held, uint64_t window_us, uint32_t window)
 {
     uint32_t least = worker->running == DZ_PLAN_NONE ? 2 : 1;
-    return worker->n_given >= least && (held >= WINDOW_US || worker->n_given >= WINDOW_MOST);
+    return worker->n_given >= least && (held >= window_us || worker->n_given >= window);
+}
+
+/* Filled up only when it is half empty: one message for many short tests. */
+static int holds_enough(const struct dz_worker *worker, uint64_t held)
+{
+    return holds(worker, held, WINDOW_US / 2, WINDOW_MOST / 2);
 }
 
 static void give(struct dz_worker *worker, uint32_t from)
@@ -184,7 +190,9 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
         return;
     uint32_t from = worker->n_given;
     uint64_t held = held_us(worker);
-    while (!holds_enough(worker, held) && !worker->told_last) {
+    if (holds_enough(worker, held))
+        return;
+    while (!holds(worker, held, WINDOW_US, WINDOW_MOST) && !worker->told_last) {
         uint32_t test = job->suite.closed ? DZ_PLAN_NONE : dz_plan_next(job->suite.plan, worker->slot);
         if (test == DZ_PLAN_NONE || commit(worker, test) < 0)
             worker->told_last = 1;
@@ -194,6 +202,11 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
     worker->state = worker->told_last ? DZ_SLOT_LEAVING : DZ_SLOT_BUSY;
     if (worker->n_given > from || worker->told_last)
         give(worker, from);
+}
+
+int dz_suite_is_supplied(const struct dz_worker *worker)
+{
+    return worker->told_last ? worker->n_given > 0 : worker->n_given > 1 && held_us(worker) > WINDOW_US / 4;
 }
 
 /* ---- what workers say ---- */

@@ -26,11 +26,13 @@ enum {
     STATUS_US = 2000000,  /* how long a dead worker's status may be on its way */
     STACKS_US = 300000,   /* from the question for stacks to the end */
     LEAVING_US = 2000000, /* from the last word of an interrupted job to the end */
+    NAP_MS = 3,           /* how long a worker with work enough may talk unheard */
 };
 
 static int heard(struct dz_peer *peer, const struct dz_msg *msg);
 static void hung_up(struct dz_peer *peer, int reason);
-static const struct dz_peer_calls worker_calls = {heard, hung_up};
+static void drained(struct dz_peer *peer);
+static const struct dz_peer_calls worker_calls = {heard, hung_up, drained};
 
 static void forget_files(struct dz_worker *worker)
 {
@@ -195,6 +197,24 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
     return dz_suite_heard(worker->job, worker, msg);
 }
 
+static void end_nap(uv_timer_t *nap)
+{
+    struct dz_job *job = nap->data;
+    for (uint32_t i = 0; i < job->n_slots; i++)
+        dz_peer_pause(&job->workers[i].peer, 0);
+}
+
+/* A wake-up for each short test would cost more than the test: what it says gathers for a while. */
+static void drained(struct dz_peer *peer)
+{
+    struct dz_worker *worker = peer->owner;
+    if (!dz_suite_is_supplied(worker))
+        return;
+    dz_peer_pause(peer, 1);
+    if (!uv_is_active((uv_handle_t *)&worker->job->nap))
+        uv_timer_start(&worker->job->nap, end_nap, NAP_MS, 0);
+}
+
 static void forked(struct dz_job *job, const struct dz_msg_forked *told)
 {
     struct dz_worker *worker = by_serial(job, told->serial);
@@ -258,7 +278,7 @@ static void zygote_gone(struct dz_peer *peer, int reason)
     dz_job_check(job);
 }
 
-static const struct dz_peer_calls zygote_calls = {zygote_heard, zygote_gone};
+static const struct dz_peer_calls zygote_calls = {zygote_heard, zygote_gone, NULL};
 
 int dz_vassal_open_zygote(struct dz_job *job, int fd)
 {
