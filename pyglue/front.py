@@ -1,5 +1,6 @@
 """The front: collects, has the zygote forked, and then is where pytest's reporters live. PYTEST_DONT_REWRITE"""
 
+import contextlib
 import gc
 import os
 import pickle
@@ -106,6 +107,10 @@ class Front:
             end = self.serve(session)
         except KeyboardInterrupt:
             end = self.interrupted(session)
+        except BaseException:
+            # A hook's error is an internal one, as always; workers and host must not wait for us.
+            self.wind_up()
+            raise
         return self.finish(session, end)
 
     def interrupted(self, session):
@@ -115,6 +120,13 @@ class Front:
         _dagz.flush()
         self.serve(session)
         raise where
+
+    def wind_up(self):
+        _dagz.enough(True)
+        _dagz.flush()
+        while (message := self.receive())[0] != "end":
+            pass
+        self.block = message[-1].decode(errors="replace")
 
     def serve(self, session):
         while True:
@@ -146,6 +158,7 @@ class Front:
         worker = _dagz.load("_dagz.worker")
         image = worker.Image(session, self.suite, workers, job)
         image.prepare_in_front()
+        self.nodes = image.nodes
         sys.stdout.flush()
         sys.stderr.flush()
         gc.freeze()
@@ -171,7 +184,7 @@ class Front:
         for message in messages:
             name = message[0]
             if name == "report":
-                hook.pytest_runtest_logreport(report=self.report_of(item, keywords, *message[2:]))
+                self.show_report(item, keywords, *message[2:])
             elif name == "event":
                 self.replay_event(item, message[2])
             elif name == "death":
@@ -181,10 +194,17 @@ class Front:
         if session.shouldfail or session.shouldstop:
             self.stop_giving(session)
 
-    def report_of(self, item, keywords, when, outcome, start, stop, duration, text, payload):
+    def show_report(self, item, keywords, when, outcome, start, stop, duration, text, payload):
         if payload:
-            return reports.unpack(self.config, payload)
-        return reports.passed(item, keywords, reports.PHASES[when], start, stop, duration)
+            report, captured, failed = reports.unpack(self.config, payload)
+        else:
+            report = reports.passed(item, keywords, reports.PHASES[when], start, stop, duration)
+            captured, failed = False, ()
+        counted = shared.failed_subtests(self.config)
+        counted.clear()
+        counted.update(failed)
+        with self.live.muted() if captured and self.live else contextlib.nullcontext():
+            item.ihook.pytest_runtest_logreport(report=report)
 
     def reports_of_death(self, item, keywords, text, out, err):
         """One failed report for a test whose process could not report, and a teardown that carries the
@@ -201,6 +221,16 @@ class Front:
     def replay_event(self, item, payload):
         kind, *facts = pickle.loads(payload)
         getattr(self, f"on_{kind}")(item, *facts)
+
+    def on_again(self, item):
+        """A plugin runs the test once more, and tells it as another one."""
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+
+    def on_node_down(self, item, slot, output):
+        node = self.nodes[slot]
+        node.workeroutput = output
+        shared.node_hook(self.config, "pytest_testnodedown")(node=node, error=None)
 
     def on_warning(self, item, message, when, nodeid, location):
         self.config.hook.pytest_warning_recorded.call_historic(

@@ -11,6 +11,7 @@ from _pytest.reports import TestReport
 
 PHASES = ("setup", "call", "teardown")
 OUTCOMES = ("passed", "failed", "skipped")
+PASSED, FAILED, OTHER = range(3)
 
 
 def keywords_of(item):
@@ -29,6 +30,8 @@ def is_plain(report, item, keywords):
     """Whether passed() would make the same."""
     if type(report) is not TestReport or report.outcome != "passed" or report.sections:
         return False
+    if report.nodeid != item.nodeid:
+        return False
     try:
         times = (report.when, report.start, report.stop, report.duration)
     except AttributeError:
@@ -36,13 +39,14 @@ def is_plain(report, item, keywords):
     return report.when in PHASES and passed(item, keywords, *times).__dict__ == report.__dict__
 
 
-def pack(config, report):
+def pack(config, report, *facts):
+    """The report, and what the front must know beside it to show it as this process would have."""
     data = config.hook.pytest_report_to_serializable(config=config, report=report)
     try:
-        return pickle.dumps((data, extras(report)), 5)
+        return pickle.dumps((data, extras(report), *facts), 5)
     except Exception:
         # A property of a user's own kind: what can be told of it is its text.
-        return pickle.dumps((as_text(data), {}), 5)
+        return pickle.dumps((as_text(data), {}, *facts), 5)
 
 
 def extras(report):
@@ -54,10 +58,10 @@ def extras(report):
 
 
 def unpack(config, payload):
-    data, more = pickle.loads(payload)
+    data, more, *facts = pickle.loads(payload)
     report = config.hook.pytest_report_from_serializable(config=config, data=data)
     report.__dict__.update(more)
-    return report
+    return report, *facts
 
 
 def as_text(value):
@@ -71,6 +75,13 @@ def as_text(value):
     except Exception:
         return str(value)
     return value
+
+
+def outcome(report):
+    """What it means to those who count failures: plugins have outcomes of their own ("rerun")."""
+    if report.outcome == "failed":
+        return OTHER if hasattr(report, "wasxfail") else FAILED
+    return PASSED if report.outcome == "passed" else OTHER
 
 
 def times(report):

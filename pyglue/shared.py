@@ -10,6 +10,11 @@ try:
 except ImportError:
     xml_key = None
 
+try:
+    from _pytest.subtests import failed_subtests_key
+except ImportError:
+    failed_subtests_key = None
+
 # enum dz_end_reason
 DONE, EXIT, INTERRUPT, SHOULDSTOP, SHOULDFAIL, INTERNAL = range(6)
 # A number that stands for nothing.
@@ -22,6 +27,21 @@ USERS_OWN = ("_xunit_setup_", "_unittest_setUpClass", "xunit_setup_", "unittest_
 
 def junit(config):
     return config.stash.get(xml_key, None) if xml_key is not None else None
+
+
+def node_hook(config, name):
+    """A hook that pytest-xdist has for its controller's side, where that is installed. pytest-cov is not asked:
+    it has been told that this run is not distributed, its data is combined without it."""
+    manager = config.pluginmanager
+    if not manager.hasplugin("xdist"):
+        return None
+    return manager.subset_hook_caller(name, [manager.getplugin("_cov")])
+
+
+def failed_subtests(config):
+    """How many sub-tests have failed, by test. pytest counts them where they run, and makes a failure of the
+    test that passed where it is shown: worker and front hold those of one test only, the same ones."""
+    return config.stash.get(failed_subtests_key, {}) if failed_subtests_key is not None else {}
 
 
 def is_shared(fixturedef):

@@ -1,5 +1,8 @@
 """The terminal, which the front alone writes: pytest's reporter, DAGZ's block and live line. PYTEST_DONT_REWRITE"""
 
+import contextlib
+import io
+
 
 class Terminal:
     """Stands between pytest's reporter and its file, so that the live line is gone before anything else
@@ -36,6 +39,16 @@ class Terminal:
         """What a worker's reporter would have written to its terminal."""
         self.reporter._tw._file.write(text)
         self.reporter.flush()
+
+    @contextlib.contextmanager
+    def muted(self):
+        """For what pytest would write now is not for the terminal; it counts as written all the same."""
+        writer = self.reporter._tw
+        file, writer._file = writer._file, io.StringIO()
+        try:
+            yield
+        finally:
+            writer._file = file
 
     def show(self, text):
         """Below what is there; the cursor stays where the reporter has left it."""

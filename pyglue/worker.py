@@ -4,6 +4,7 @@ import atexit
 import collections
 import faulthandler
 import gc
+import io
 import os
 import pickle
 import signal
@@ -27,6 +28,26 @@ REPORTING = (
     "pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish",
     "pytest_warning_recorded",
 )  # fmt: skip
+# Those that steer the process which runs tests by it: the session counts failures, stepwise stops at the
+# first, live logging goes by phases.
+STEERING = ("session", "stepwiseplugin", "logging-plugin")
+
+
+class Gateway:
+    def __init__(self, slot):
+        self.id = f"gw{slot}"
+
+
+class Node:
+    """What a plugin written for pytest-xdist may want of its controller's side of a worker."""
+
+    def __init__(self, config, slot, workers, job):
+        self.config, self.gateway = config, Gateway(slot)
+        self.workerinput = {
+            "workerid": self.gateway.id, "workercount": workers, "testrunuid": job, "mainargv": sys.argv,
+        }  # fmt: skip
+        self.workeroutput = {}
+
 
 
 class Image:
@@ -43,6 +64,10 @@ class Image:
         wanted = any("tmp_path_factory" in names_of(item) for item in self.session.items)
         if factory is not None and wanted:
             factory.getbasetemp()
+        self.nodes = [Node(self.config, slot, self.workers, self.job) for slot in range(self.workers)]
+        hook = shared.node_hook(self.config, "pytest_configure_node")
+        for node in self.nodes if hook is not None else ():
+            hook(node=node)
 
     def prepare(self):
         """In the zygote: nothing here reports to a user any more."""
@@ -55,7 +80,7 @@ class Image:
             self.config.pluginmanager.register(Fixtures(self), "dagz-fixtures")
 
     def strip_reporting(self):
-        keep = {self.session, self.config.pluginmanager.getplugin("logging-plugin")}
+        keep = [self.config.pluginmanager.getplugin(name) for name in STEERING]
         for name in REPORTING:
             caller = getattr(self.config.hook, name)
             for impl in list(caller.get_hookimpls()):
@@ -97,9 +122,7 @@ class Worker:
         self.renew_faulthandler()
         _dagz.say_hello(serial, [self.stacks, *self.renew_capture()])
         image.forwarder.worker = self
-        terminal = self.config.pluginmanager.getplugin("terminalreporter")
-        if terminal is not None:
-            terminal._tw._file = Forwarding(image.forwarder)
+        image.forwarder.take_terminal()
         self.leaks = Leaks()
 
     # ---- made anew after the fork ----
@@ -109,11 +132,8 @@ class Worker:
         os.environ["PYTEST_XDIST_WORKER"] = f"gw{self.slot}"
         os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(self.image.workers)
         os.environ["PYTEST_XDIST_TESTRUNUID"] = self.image.job
-        self.config.workerinput = {
-            "workerid": f"gw{self.slot}", "workercount": self.image.workers,
-            "testrunuid": self.image.job, "mainargv": sys.argv,
-        }  # fmt: skip
-        self.config.workeroutput = {}
+        node = self.image.nodes[self.slot]
+        self.config.workerinput, self.config.workeroutput = node.workerinput, node.workeroutput
 
     def renew_tmp_path(self):
         """A sub-folder of the front's base for each process: names are counted per base."""
@@ -157,8 +177,12 @@ class Worker:
     def next(self):
         """The next test and its successor, both committed; None after the last."""
         while len(self.queue) < 2 and not self.last:
-            _dagz.flush()
-            name, *fields = _dagz.receive()
+            message = _dagz.receive_now()
+            if message is None:
+                # What the host does not know of the last test may be what it waits for.
+                _dagz.flush()
+                message = _dagz.receive()
+            name, *fields = message
             if name == "give":
                 last, tests = fields
                 self.last = bool(last)
@@ -171,7 +195,7 @@ class Worker:
 
     def run_test(self, index, successor):
         item = self.items[index]
-        self.index, self.item = index, item
+        self.index, self.item, self.begun = index, item, False
         self.keywords = reports.keywords_of(item)
         began = _dagz.now_us()
         _dagz.started(index)
@@ -224,6 +248,7 @@ class Worker:
             self.tell_late(error)
         self.collect_garbage()
         self.image.forwarder.save_coverage()
+        self.image.forwarder.send_output()
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             try:
@@ -250,7 +275,11 @@ class Worker:
 
     def tell_late(self, error):
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        _dagz.event(shared.NONE, pickle.dumps(("late_error", text), 5))
+        self.pass_on("late_error", text)
+
+    def pass_on(self, *facts):
+        """To the front, as no test's."""
+        _dagz.event(shared.NONE, pickle.dumps(facts, 5))
 
 
 def descriptor(file):
@@ -269,21 +298,55 @@ class Forwarder:
         self.worker = None
         xml = shared.junit(self.config)
         self.properties = len(xml.global_properties) if xml is not None else 0
+        self.subtests = shared.failed_subtests(self.config)
+        self.capture = self.config.pluginmanager.getplugin("capturemanager")
+        self.reporter = self.config.pluginmanager.getplugin("terminalreporter")
+
+    def pytest_runtest_logstart(self):
+        worker = self.worker
+        if worker.begun:
+            self.send("again")
+        worker.begun = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
         worker = self.worker
         when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
-        outcome = reports.OUTCOMES.index(report.outcome) if report.outcome in reports.OUTCOMES else 1
+        captured = self.is_capturing()
         payload, text = b"", b""
-        if report.nodeid != worker.item.nodeid or not reports.is_plain(report, worker.item, worker.keywords):
-            payload = reports.pack(self.config, report)
-        if outcome == 1 and not hasattr(report, "wasxfail"):
+        if captured or self.subtests or not reports.is_plain(report, worker.item, worker.keywords):
+            payload = reports.pack(self.config, report, captured, dict(self.subtests))
+        outcome = reports.outcome(report)
+        if outcome == reports.FAILED:
             text = str(getattr(report, "longreprtext", ""))
-        elif outcome == 1:
-            outcome = 2
         start, stop, duration = reports.times(report)
         _dagz.report(worker.index, when, outcome, start, stop, duration, text, payload)
+        if captured:
+            self.write_captured(report)
+
+    def is_capturing(self):
+        """Whether what is written to the terminal now is captured: so it is in the midst of a test."""
+        capturing = getattr(self.capture, "_global_capturing", None)
+        return capturing is not None and self.capture._method == "fd" and capturing._state == "started"
+
+    def take_terminal(self):
+        if self.reporter is not None:
+            self.reporter._tw._file = Forwarding(self)
+
+    def write_captured(self, report):
+        """unittest's sub-tests are reported while output is captured, and pytest's terminal is then caught
+        writing of them: it belongs to the test's output."""
+        if self.reporter is None:
+            return
+        writer = self.reporter._tw
+        kept, writer._file = writer._file, io.StringIO()
+        try:
+            # Not to be caught: that this test's file and line have been written.
+            self.reporter.pytest_runtest_logstart(report.nodeid, report.location)
+            writer._file = sys.__stdout__
+            self.reporter.pytest_runtest_logreport(report)
+        finally:
+            writer._file = kept
 
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
         if self.armed and self.worker is not None:
@@ -293,6 +356,7 @@ class Forwarder:
         _dagz.event(self.worker.index, pickle.dumps(facts, 5))
 
     def after_test(self, item):
+        self.subtests.clear()
         xml = shared.junit(self.config)
         if xml is None:
             return
@@ -303,6 +367,15 @@ class Forwarder:
         if node is not None:
             self.send("xml_attributes", list(node.attrs.items()))
             xml.finalize(type("Report", (), {"nodeid": item.nodeid}))
+
+    def send_output(self):
+        """What plugins written for pytest-xdist leave for the other side."""
+        if shared.node_hook(self.config, "pytest_testnodedown") is None:
+            return
+        try:
+            self.worker.pass_on("node_down", self.worker.slot, self.config.workeroutput)
+        except Exception:
+            self.worker.tell_late(sys.exc_info()[1])
 
     def save_coverage(self):
         """pytest-cov's collector has gone on in this process: its data goes into a file of its own, which

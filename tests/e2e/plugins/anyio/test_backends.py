@@ -25,7 +25,7 @@ async def test_group():
     done = []
 
     async def work(number):
-        await anyio.sleep(0.001 * number)
+        await anyio.sleep(0.02 * number)
         done.append(number)
 
     async with anyio.create_task_group() as group:

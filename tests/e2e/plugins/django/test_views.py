@@ -31,7 +31,7 @@ def test_view(client):
 def test_database_of_this_worker():
     name = os.path.basename(str(connection.settings_dict["NAME"]))
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    assert name == (f"test_shop_{worker}.sqlite3" if worker else "test_shop.sqlite3")
+    assert name == (f"test_shop.sqlite3_{worker}" if worker else "test_shop.sqlite3")
 
 
 def test_no_database_unasked():

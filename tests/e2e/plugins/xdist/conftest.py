@@ -7,4 +7,6 @@ def pytest_configure_node(node):
 
 @pytest.fixture(scope="session")
 def greeting(request):
-    return getattr(request.config, "workerinput", {}).get("greeting", "from the controller")
+    if hasattr(request.config, "workerinput"):
+        return request.config.workerinput["greeting"]
+    return "from the controller"
