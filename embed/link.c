@@ -268,6 +268,14 @@ static PyObject *receive_now(PyObject *self, PyObject *none)
     return receive(self, none);
 }
 
+/* descriptors(): those of ours: the link's, and the one that came with the last message. */
+static PyObject *descriptors(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    int passed = dz_link.chan.n_fds ? dz_link.chan.fds[0] : -1;
+    return Py_BuildValue("(ii)", dz_link.chan.fd, passed);
+}
+
 /* frames(bytes): the messages that lie one after another in a result. */
 static PyObject *frames(PyObject *self, PyObject *bytes)
 {
@@ -298,6 +306,7 @@ static PyMethodDef functions[] = {
     {"flush", flush, METH_NOARGS, NULL},
     {"receive", receive, METH_NOARGS, NULL},
     {"receive_now", receive_now, METH_NOARGS, NULL},
+    {"descriptors", descriptors, METH_NOARGS, NULL},
     {"frames", frames, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -6,6 +6,7 @@
 #include "leave.h"
 #include "link.h"
 #include "probe/audit.h"
+#include "settle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,6 +52,13 @@ static PyObject *say_hello(PyObject *self, PyObject *args)
         errno = -r;
         return PyErr_SetFromErrno(PyExc_ConnectionError);
     }
+    Py_RETURN_NONE;
+}
+
+static PyObject *settle(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    dz_settle();
     Py_RETURN_NONE;
 }
 
@@ -109,6 +117,7 @@ static PyObject *leave(PyObject *self, PyObject *arg)
 static PyMethodDef functions[] = {
     {"fork_zygote", fork_zygote, METH_O, NULL},
     {"say_hello", say_hello, METH_VARARGS, NULL},
+    {"settle", settle, METH_NOARGS, NULL},
     {"move_high", move_high, METH_O, NULL},
     {"now_us", now_us, METH_NOARGS, NULL},
     {"rss", rss, METH_NOARGS, NULL},

@@ -85,7 +85,9 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
 static void reap(struct dz_job *job)
 {
     int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+        if (pid == job->front_pid && WIFSTOPPED(status))
+            continue;
         if (pid == job->front_pid)
             dz_front_died(job, status);
         else

@@ -5,6 +5,7 @@ import gc
 import os
 import pickle
 import sys
+import threading
 
 import pytest
 from _pytest.reports import TestReport
@@ -21,6 +22,17 @@ NONE = 0xFFFFFFFF
 
 class HostGone(Exception):
     """The host has closed the connection: nothing more is to be had, and nobody to tell."""
+
+
+def sockets():
+    """Open in this process, but for the two that are ours."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            where = os.readlink(f"/proc/self/fd/{name}")
+            if where.startswith("socket:") and int(name) not in _dagz.descriptors():
+                found.append(f"the socket on descriptor {name}")
+    return found
 
 
 class Recalled:
@@ -83,7 +95,8 @@ class Front:
         for test in suite.tests:
             _dagz.test(*test)
         self.suite = suite
-        _dagz.ready(bool(self.items))
+        spawns = self.option.dagz_start == "spawn"
+        _dagz.ready(bool(self.items), shared.digest(self.items) if spawns else b"")
         _dagz.flush()
 
     def tell_settings(self, session):
@@ -152,7 +165,15 @@ class Front:
         except (EOFError, ConnectionError) as error:
             pytest.exit(f"dagz: the job's host is gone ({error}); what follows is what was known", 3)
 
+    def tell_what_forks_lose(self):
+        """Threads, and connections that two processes would share: said once."""
+        lost = [f"thread {thread.name}" for thread in threading.enumerate() if thread is not threading.current_thread()]
+        lost += sockets()
+        if lost:
+            self.say(f"dagz: workers are forked without {', '.join(lost[:5])}: --dagz-start=spawn has them in each")
+
     def make_zygote(self, session, workers, job):
+        self.tell_what_forks_lose()
         job = job.decode()
         os.environ["DAGZ_JOB"] = job
         worker = _dagz.load("_dagz.worker")
@@ -308,7 +329,7 @@ class Front:
     def replay(self, session):
         """Shows what the host has kept of a front that died."""
         self.items = []
-        _dagz.ready(False)
+        _dagz.ready(False, b"")
         _dagz.flush()
         end = self.serve(session)
         session.testscollected = len(self.items)

@@ -152,7 +152,10 @@ def pytest_cmdline_main(config):
         # A pytest started in this process by the first one's tests or hooks is no job.
         return
     taken = take_from_xdist(option)
-    _dagz.front = _dagz.load("_dagz.front").Front(config, taken)
+    if _dagz.role == "worker":
+        _dagz.front = _dagz.load("_dagz.spawned").Spawned(config)
+    else:
+        _dagz.front = _dagz.load("_dagz.front").Front(config, taken)
     config.pluginmanager.register(_dagz.front, "dagz-front")
 
 

@@ -1,5 +1,6 @@
 """What front and worker both know of the suite: which tests share which fixtures. PYTEST_DONT_REWRITE"""
 
+import hashlib
 import pickle
 import warnings
 
@@ -110,6 +111,12 @@ class Suite:
             return None
         params = getattr(getattr(item, "callspec", None), "indices", {})
         return self.fixtures.get(key_of(fixturedef, item, params))
+
+
+def digest(items):
+    """Of the node ids in their order: equal in two processes that have collected the same."""
+    text = "\n".join(item.nodeid for item in items)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def number(table, key):

@@ -72,7 +72,9 @@ class Image:
     def prepare(self):
         """In the zygote: nothing here reports to a user any more."""
         self.strip_reporting()
-        atexit._clear()
+        if _dagz.role == "front":
+            # What was registered before the fork is the front's to run.
+            atexit._clear()
         self.forwarder = Forwarder(self)
         self.config.pluginmanager.register(self.forwarder, "dagz-forwarder")
         self.forwarder.armed = True

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,55 +21,12 @@ static const struct dz_peer_calls front_calls = {heard, gone, NULL};
 
 /* ---- birth ---- */
 
-__attribute__((noreturn)) static void become_front(struct dz_job *job, enum dz_role role, int socket)
-{
-    /* Should the host be killed, nobody is left to report to, or to end a hook that hangs. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct dz_heritage heritage = {
-        .role = role, .socket = socket, .executable = job->python->self, .python = job->python->executable};
-    struct dz_err err = {0};
-    int status = dz_python_enter(job->python, &heritage, job->argc, job->argv, &err);
-    if (status < 0) {
-        fprintf(stderr, "dagz: %s\n", err.text);
-        status = DZ_EXIT_NO_PYTHON;
-    }
-    /* As python leaves: buffers of C's own streams, and what libraries have for exit(). */
-    exit(status);
-}
-
-/* The child of a host that has a loop: none of its descriptors is to be there. */
-static int keep_only(int socket)
-{
-    int kept = dup2(socket, 3);
-    close_range(4, ~0u, 0);
-    return kept;
-}
-
 int dz_front_start(struct dz_job *job, enum dz_role role, struct dz_err *err)
 {
-    int fds[2];
-    int r = dz_chan_pair(fds);
-    if (r < 0)
-        return dz_fail(err, r, "cannot make a socket for pytest's process");
-    fflush(NULL);
-    job->front_pid = fork();
-    if (job->front_pid < 0) {
-        r = -errno;
-        close(fds[0]);
-        close(fds[1]);
-        return dz_fail(err, r, "cannot fork pytest's process");
-    }
-    if (job->front_pid == 0) {
-        close(fds[0]);
-        sigset_t mask = job->users_mask;
-        if (role == DZ_ROLE_REPLAY)
-            fds[1] = keep_only(fds[1]);
-        sigprocmask(SIG_SETMASK, &mask, NULL);
-        become_front(job, role, fds[1]);
-    }
-    close(fds[1]);
-    job->front_ended = 0;
-    return fds[0];
+    int fd = dz_birth(job, role, &job->front_pid, err);
+    if (fd >= 0)
+        job->front_ended = 0;
+    return fd;
 }
 
 int dz_front_open(struct dz_job *job, int fd, struct dz_err *err)
@@ -88,6 +44,7 @@ static int take_settings(struct dz_job *job, const struct dz_msg_settings *told)
     job->settings = *told;
     job->settings.rootdir = job->settings.state_dir = dz_bytes("", 0);
     job->settings_known = 1;
+    job->spawns = told->start == DZ_START_SPAWN;
     struct dz_err err = {0};
     if (dz_run_open(&job->run, told->rootdir, told->state_dir, &err) < 0)
         dz_front_note(job, "dagz: nothing is kept of this job: %s", err.text);
@@ -134,7 +91,7 @@ static void ask_for_zygote(struct dz_job *job)
     }
 }
 
-static int begin(struct dz_job *job)
+static int begin(struct dz_job *job, struct dz_bytes digest)
 {
     if (!job->settings_known || job->suite.complete || !job->suite.n)
         return -EBADMSG;
@@ -150,7 +107,11 @@ static int begin(struct dz_job *job)
     if (dz_vassal_start(job, &err) < 0)
         dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
     job->run_began_us = dz_now_us();
-    ask_for_zygote(job);
+    job->suite.digest = dz_memdup(digest.at, digest.size);
+    if (job->spawns)
+        dz_vassal_order_forks(job);
+    else
+        ask_for_zygote(job);
     dz_job_check(job);
     return 0;
 }
@@ -173,7 +134,7 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
         return dz_suite_message(job, msg);
     case DZ_MSG_ready:
         if (!job->replaying)
-            return begin(job);
+            return begin(job, msg->ready.digest);
         replay(job);
         return 0;
     case DZ_MSG_enough:

@@ -45,6 +45,7 @@ struct dz_suite {
     struct dz_plan *plan;
     struct dz_durations *durations;
     uint8_t complete, closed;
+    char *digest; /* of the node ids, as the front has found them */
 };
 
 enum dz_slot_state {
@@ -95,7 +96,7 @@ struct dz_job {
     int zygote_lost;
 
     struct dz_msg_settings settings; /* its texts aside */
-    int settings_known, showing_rest, zygotes;
+    int settings_known, spawns, showing_rest, zygotes;
     struct dz_run run;
 
     struct dz_suite suite;
@@ -159,6 +160,10 @@ int dz_front_pass(struct dz_job *job, const struct dz_msg *msg);
 void dz_front_end(struct dz_job *job);
 void dz_front_renew_zygote(struct dz_job *job);
 void dz_front_died(struct dz_job *job, int status);
+
+/* ---- birth.c ---- */
+/* Forks a python in that role. Returns the host's end of its socket, or negative with a sentence. */
+int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_err *err);
 
 /* ---- job.c ---- */
 /* Something has ended: is all of it over? */

@@ -98,6 +98,7 @@ void dz_suite_free(struct dz_suite *suite)
     dz_free(suite->tests);
     dz_free(suite->fixtures);
     dz_free(suite->use_list);
+    dz_free(suite->digest);
     dz_plan_free(suite->plan);
     dz_durations_free(suite->durations);
 }

@@ -71,29 +71,59 @@ int dz_vassal_start(struct dz_job *job, struct dz_err *err)
 
 /* ---- births ---- */
 
-static void order_fork(struct dz_job *job, struct dz_worker *worker)
+/* Through the zygote: the worker's end of a new socket goes with the order. */
+static int order_fork(struct dz_job *job, struct dz_worker *worker)
 {
     int fds[2];
-    if (dz_chan_pair(fds) < 0)
-        return;
-    worker->serial = job->n_serials++;
+    int r = dz_chan_pair(fds);
+    if (r < 0)
+        return r;
     struct dz_msg order = {.type = DZ_MSG_fork_worker, .fork_worker = {worker->slot, worker->serial}};
-    int r = dz_peer_tell_fds(&job->zygote, &order, &fds[1], 1);
+    r = dz_peer_tell_fds(&job->zygote, &order, &fds[1], 1);
     close(fds[1]);
-    if (r < 0 || dz_peer_open(&worker->peer, &job->loop, fds[0], &worker_calls, worker) < 0) {
+    if (r < 0)
         close(fds[0]);
+    return r < 0 ? r : fds[0];
+}
+
+static int spawn(struct dz_job *job, struct dz_worker *worker)
+{
+    struct dz_err err = {0};
+    int fd = dz_birth(job, DZ_ROLE_WORKER, &worker->pid, &err);
+    if (fd < 0)
+        dz_front_note(job, "dagz: %s", err.text);
+    return fd;
+}
+
+static void introduce(struct dz_job *job, struct dz_worker *worker)
+{
+    struct dz_msg msg = {.type = DZ_MSG_be_worker, .be_worker = {worker->slot, worker->serial, job->n_slots}};
+    msg.be_worker.job = dz_bytes(job->run.id, strlen(job->run.id));
+    msg.be_worker.digest = dz_bytes(job->suite.digest, strlen(job->suite.digest));
+    dz_peer_tell(&worker->peer, &msg);
+}
+
+static void give_birth(struct dz_job *job, struct dz_worker *worker)
+{
+    worker->serial = job->n_serials++;
+    int fd = job->spawns ? spawn(job, worker) : order_fork(job, worker);
+    if (fd < 0)
         return;
-    }
     worker->state = DZ_SLOT_FORKING;
+    if (dz_peer_open(&worker->peer, &job->loop, fd, &worker_calls, worker) < 0) {
+        close(fd);
+        clear(worker);
+    } else if (job->spawns)
+        introduce(job, worker);
 }
 
 void dz_vassal_order_forks(struct dz_job *job)
 {
-    if (job->suite.closed || !dz_peer_is_open(&job->zygote))
+    if (job->suite.closed || (!job->spawns && !dz_peer_is_open(&job->zygote)))
         return;
     for (uint32_t i = 0; i < job->n_slots; i++)
         if (job->workers[i].state == DZ_SLOT_EMPTY && dz_plan_wants(job->suite.plan, i))
-            order_fork(job, &job->workers[i]);
+            give_birth(job, &job->workers[i]);
 }
 
 /* ---- deaths ---- */
@@ -151,11 +181,21 @@ static struct dz_worker *by_serial(struct dz_job *job, uint32_t serial)
     return NULL;
 }
 
+static void heard_stop(struct dz_worker *worker, int signal)
+{
+    worker->stop_signal = signal;
+    dz_vassal_kill(worker, DZ_STOPPED);
+}
+
 void dz_vassal_heard_death(struct dz_job *job, pid_t pid, int status)
 {
     struct dz_worker *worker = by_pid(job, pid);
     if (!worker)
         return;
+    if (WIFSTOPPED(status)) {
+        heard_stop(worker, WSTOPSIG(status));
+        return;
+    }
     worker->status = status;
     worker->status_known = 1;
     bury_if_known(worker);
@@ -231,15 +271,6 @@ static void forked(struct dz_job *job, const struct dz_msg_forked *told)
     dz_job_check(job);
 }
 
-static void stopped(struct dz_job *job, const struct dz_msg_stopped *told)
-{
-    struct dz_worker *worker = by_pid(job, (pid_t)told->pid);
-    if (!worker)
-        return;
-    worker->stop_signal = (int)told->signal;
-    dz_vassal_kill(worker, DZ_STOPPED);
-}
-
 static int zygote_heard(struct dz_peer *peer, const struct dz_msg *msg)
 {
     struct dz_job *job = peer->owner;
@@ -255,7 +286,7 @@ static int zygote_heard(struct dz_peer *peer, const struct dz_msg *msg)
         dz_vassal_heard_death(job, (pid_t)msg->died.pid, (int)msg->died.status);
         return 0;
     case DZ_MSG_stopped:
-        stopped(job, &msg->stopped);
+        dz_vassal_heard_death(job, (pid_t)msg->stopped.pid, W_STOPCODE((int)msg->stopped.signal));
         return 0;
     default:
         return -EBADMSG;

@@ -1,0 +1,57 @@
+/* The host's own children: the front, one that replays, workers that are spawned. The zygote's are its own. */
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+__attribute__((noreturn)) static void become(struct dz_job *job, enum dz_role role, int socket)
+{
+    /* Should the host be killed, nobody is left to report to, or to end a hook that hangs. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct dz_heritage heritage = {
+        .role = role, .socket = socket, .executable = job->python->self, .python = job->python->executable};
+    struct dz_err err = {0};
+    int status = dz_python_enter(job->python, &heritage, job->argc, job->argv, &err);
+    if (status < 0) {
+        fprintf(stderr, "dagz: %s\n", err.text);
+        status = DZ_EXIT_NO_PYTHON;
+    }
+    /* As python leaves: buffers of C's own streams, and what libraries have for exit(). */
+    exit(status);
+}
+
+/* In the child of a host that has a loop: none of its descriptors is to be there. */
+static int keep_only(int socket)
+{
+    int kept = socket == 3 ? socket : dup3(socket, 3, O_CLOEXEC);
+    close_range(4, ~0u, 0);
+    return kept;
+}
+
+int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_err *err)
+{
+    int fds[2];
+    int r = dz_chan_pair(fds);
+    if (r < 0)
+        return dz_fail(err, r, "cannot make a socket for a process of pytest's");
+    fflush(NULL);
+    *ret_pid = fork();
+    if (*ret_pid < 0) {
+        r = -errno;
+        close(fds[0]);
+        close(fds[1]);
+        return dz_fail(err, r, "cannot fork a process of pytest's");
+    }
+    if (*ret_pid == 0) {
+        int socket = keep_only(fds[1]);
+        sigprocmask(SIG_SETMASK, &job->users_mask, NULL);
+        become(job, role, socket);
+    }
+    close(fds[1]);
+    return fds[0];
+}

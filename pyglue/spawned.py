@@ -1,0 +1,42 @@
+"""--dagz-start=spawn: a worker that configures and collects for itself, unseen. PYTEST_DONT_REWRITE"""
+
+import os
+
+import pytest
+
+import _dagz
+
+shared = _dagz.load("_dagz.shared")
+
+
+class Spawned:
+    def __init__(self, config):
+        self.config = config
+        os.environ["DAGZ_JOB"] = "starting"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config):
+        """The front has told all there is to tell of the start."""
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            # Kept open for as long as the process lives.
+            self.silence = open(os.devnull, "w")
+            reporter._tw._file = self.silence
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        _dagz.settle()
+        name, slot, serial, workers, job, digest = _dagz.receive()
+        if shared.digest(session.items) != digest.decode():
+            self.give_up(session)
+        os.environ["DAGZ_JOB"] = job.decode()
+        image = _dagz.load("_dagz.worker").Image(session, shared.Suite(session), workers, job.decode())
+        image.prepare_in_front()
+        image.prepare()
+        image.work(slot, serial)
+
+    def give_up(self, session):
+        text = f"dagz: a spawned worker has collected other tests than the front ({len(session.items)} of them)"
+        _dagz.stop(shared.NONE, shared.INTERNAL, shared.NONE, text)
+        _dagz.flush()
+        _dagz.leave(3)
