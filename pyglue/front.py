@@ -131,7 +131,7 @@ class Front:
         where = sys.exc_info()[1]
         _dagz.enough(True)
         _dagz.flush()
-        self.serve(session)
+        self.block = self.serve(session)[3].decode(errors="replace")
         raise where
 
     def wind_up(self):

@@ -57,16 +57,16 @@ class Terminal:
         self.erase()
         if text:
             width = self.reporter._tw.fullwidth
-            column = self.reporter._tw.width_of_current_line + 1
-            self.file.write(f"\n\x1b[2K{text[: width - 1]}\x1b[A\x1b[{column}G")
+            # Noted now: the reporter counts what it writes before it writes it.
+            self.column = self.reporter._tw.width_of_current_line + 1
+            self.file.write(f"\n\x1b[2K{text[: width - 1]}\x1b[A\x1b[{self.column}G")
             self.file.flush()
             self.shown = True
 
     def erase(self):
         if self.shown:
             self.shown = False
-            column = self.reporter._tw.width_of_current_line + 1
-            self.file.write(f"\n\x1b[2K\x1b[A\x1b[{column}G")
+            self.file.write(f"\n\x1b[2K\x1b[A\x1b[{self.column}G")
 
 
 class Erasing:
