@@ -256,6 +256,8 @@ static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_
 {
     uint64_t most = dz_now_us() - job->suite.tests[told->test].started_us;
     worker->running = DZ_PLAN_NONE;
+    if (job->suite.tests[told->test].state != DZ_RUNNING)
+        return 0;
     /* A patched or lying clock does not count. */
     through(job, told->test, told->duration_us < most ? told->duration_us : most);
     if (job->settings.max_rss && told->rss > job->settings.max_rss && !worker->told_last) {
@@ -341,6 +343,9 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
             return -EBADMSG;
         if (!worker->interrupted)
             dz_suite_close(job, msg->stop.reason, msg->stop.code, msg->stop.text);
+        else if (worker->running != DZ_PLAN_NONE)
+            /* We have cut it short: it has no outcome, and is due. */
+            job->suite.tests[worker->running].state = DZ_DUE;
         return 0;
     case DZ_MSG_broken:
         if (!names_running(worker, msg->broken.test))
