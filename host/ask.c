@@ -12,18 +12,18 @@
 
 extern char **environ;
 
-static char question[] = "import sys\n"
+static const char question[] = "import sys\n"
                          "v = sys.version_info\n"
                          "print(sys.implementation.name, '%d.%d%s' % (v[0], v[1], sys.abiflags), "
                          "sys.executable, sep='\\n')\n";
 
-static int start(pid_t *ret_pid, const char *path, int output)
+static int start(pid_t *ret_pid, const char *path, const char *code, int output)
 {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
-    char *argv[] = {(char *)path, "-S", "-c", question, NULL};
+    char *argv[] = {(char *)path, "-c", (char *)code, NULL};
     int r = -posix_spawn(ret_pid, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return r;
@@ -38,14 +38,13 @@ static void read_all(struct dz_buf *ret, int fd)
     dz_buf_put(ret, "", 1);
 }
 
-/* Starts it and reads what it says until it has left. */
-static int listen_to(struct dz_buf *ret, const char *path)
+int dz_ask(struct dz_buf *ret, const char *path, const char *code)
 {
     int ends[2];
     pid_t pid;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    int r = start(&pid, path, ends[1]);
+    int r = start(&pid, path, code, ends[1]);
     close(ends[1]);
     if (r == 0) {
         read_all(ret, ends[0]);
@@ -67,7 +66,7 @@ int dz_ask_python(struct dz_answer *ret, const char *path, struct dz_err *err)
 {
     *ret = (struct dz_answer){0};
     dz_autobuf struct dz_buf said = {0};
-    int r = listen_to(&said, path);
+    int r = dz_ask(&said, path, question);
     if (r < 0)
         return dz_fail(err, r, "cannot run '%s'", path);
     if (!dz_buf_ok(&said))

@@ -1,7 +1,12 @@
 /* A python asked what it is, by running it: for those whose file does not tell. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
+
+/* Runs `path -c code` and takes what it writes, up to its end, with a NUL behind it. Negative when it cannot be
+ * started. */
+int dz_ask(struct dz_buf *ret, const char *path, const char *code);
 
 struct dz_answer {
     char *implementation; /* cpython */

@@ -102,8 +102,12 @@ def executable():
     """dagz-python: ours where this is it already, else beside this file's installation, else on PATH."""
     if _dagz is not None:
         return _dagz.executable
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bin/dagz-python")
-    return beside if os.access(beside, os.X_OK) else shutil.which("dagz-python")
+    here = os.path.dirname(os.path.abspath(__file__))
+    for place in ("..", "../../../bin"):
+        beside = os.path.normpath(os.path.join(here, place, "dagz-python"))
+        if os.access(beside, os.X_OK):
+            return beside
+    return shutil.which("dagz-python")
 
 
 def start_job(early_config):
@@ -169,3 +173,9 @@ def take_from_xdist(option):
     if option.dagz_workers == "auto" and isinstance(count, int):
         option.dagz_workers = count
     return count
+
+
+if _dagz is not None and __name__ != "_dagz.plugin":
+    # In dagz-python this installed copy stands aside for the one that is built in.
+    for name in [name for name in globals() if name.startswith("pytest_")]:
+        del globals()[name]

@@ -13,8 +13,9 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
-    "  --help      this text\n"
-    "  --version   the version of DAGZ\n"
+    "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
+    "  --help        this text\n"
+    "  --version     the version of DAGZ\n"
     "\n"
     "environment:\n"
     "  DAGZ_PYTHON   path of the python to be; else the virtual environment that dagz-python is "
@@ -60,6 +61,7 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
+    {"setup", dz_command_setup},
     {"--help", show_help},
     {"-h", show_help},
     {"help", show_help},
