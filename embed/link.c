@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct dz_link dz_link = {.chan = {.fd = -1}};
@@ -19,6 +20,16 @@ static void close_in_child(void)
     dz_link.chan.fd = -1;
 }
 
+/* A page of its own for each process that takes a link; without one strays leave all the same, unnoticed. */
+static void share_with_children(void)
+{
+    if (dz_link.astray)
+        munmap(dz_link.astray, sizeof *dz_link.astray);
+    dz_link.astray = mmap(NULL, sizeof *dz_link.astray, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (dz_link.astray == MAP_FAILED)
+        dz_link.astray = NULL;
+}
+
 void dz_link_take(int fd)
 {
     static int guarded;
@@ -29,14 +40,23 @@ void dz_link_take(int fd)
     dz_chan_close(&dz_link.chan);
     dz_chan_init(&dz_link.chan, fd);
     dz_link.owner = getpid();
+    share_with_children();
+}
+
+int dz_link_had_stray(void)
+{
+    return dz_link.astray && __atomic_exchange_n(dz_link.astray, 0, __ATOMIC_ACQ_REL);
 }
 
 /* Whoever comes here in another process was forked by a test and has returned into pytest: it has no
  * business there. */
 static void refuse_strays(void)
 {
-    if (dz_link.owner && getpid() != dz_link.owner)
-        dz_leave(DZ_LEAVE_ASTRAY);
+    if (!dz_link.owner || getpid() == dz_link.owner)
+        return;
+    if (dz_link.astray)
+        __atomic_store_n(dz_link.astray, 1, __ATOMIC_RELEASE);
+    dz_leave(DZ_LEAVE_ASTRAY);
 }
 
 static PyObject *broken(int r)
@@ -211,6 +231,13 @@ PyObject *dz_link_message(const struct dz_msg *msg)
     return tuple;
 }
 
+static PyObject *refuse(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    refuse_strays();
+    Py_RETURN_NONE;
+}
+
 static PyObject *flush(PyObject *self, PyObject *none)
 {
     (void)self, (void)none;
@@ -303,6 +330,7 @@ static PyMethodDef functions[] = {
 #define DZ_MSG(name, fields) {#name, (PyCFunction)(void (*)(void))put_##name, METH_FASTCALL, NULL},
 #include "../host/base/wire.def"
 #undef DZ_MSG
+    {"refuse_strays", refuse, METH_NOARGS, NULL},
     {"flush", flush, METH_NOARGS, NULL},
     {"receive", receive, METH_NOARGS, NULL},
     {"receive_now", receive_now, METH_NOARGS, NULL},

@@ -12,7 +12,8 @@
 
 struct dz_link {
     struct dz_chan chan;
-    int owner; /* the pid that may speak */
+    int owner;   /* the pid that may speak */
+    int *astray; /* shared with its children: set by one that would have spoken */
 };
 
 /* The one link of this process; fd is -1 until there is one. */
@@ -20,6 +21,9 @@ extern struct dz_link dz_link;
 
 /* Takes over a socket; what an earlier link held is dropped (its descriptor closed). */
 void dz_link_take(int fd);
+
+/* Whether a child of this process has come astray since this was asked last. */
+int dz_link_had_stray(void);
 
 /* The message as a tuple, new reference. */
 PyObject *dz_link_message(const struct dz_msg *msg);

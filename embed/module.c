@@ -97,6 +97,12 @@ static PyObject *has_children(PyObject *self, PyObject *none)
     return PyBool_FromLong(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0);
 }
 
+static PyObject *had_stray(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    return PyBool_FromLong(dz_link_had_stray());
+}
+
 static PyObject *watch_binds(PyObject *self, PyObject *none)
 {
     (void)self, (void)none;
@@ -122,6 +128,7 @@ static PyMethodDef functions[] = {
     {"now_us", now_us, METH_NOARGS, NULL},
     {"rss", rss, METH_NOARGS, NULL},
     {"has_children", has_children, METH_NOARGS, NULL},
+    {"had_stray", had_stray, METH_NOARGS, NULL},
     {"watch_binds", watch_binds, METH_NOARGS, NULL},
     {"leave", leave, METH_O, NULL},
     {NULL, NULL, 0, NULL},

@@ -2,11 +2,13 @@
 
 import atexit
 import collections
+import contextlib
 import faulthandler
 import gc
 import io
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
@@ -20,6 +22,8 @@ import _dagz
 reports = _dagz.load("_dagz.reports")
 shared = _dagz.load("_dagz.shared")
 
+# How long a child left by a test may take to show whether it returns into pytest.
+STRAY_US = 100000
 # Asks a worker that does not get on for the stacks of its threads; the host sends it.
 STACKS = signal.SIGRTMAX - 1
 
@@ -212,6 +216,10 @@ class Worker:
             self.broken(error)
         self.image.forwarder.after_test(item)
         self.leaks.look(index)
+        if _dagz.had_stray():
+            self.end_with(
+                "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
+            )
         _dagz.finished(index, _dagz.now_us() - began, _dagz.rss() if self.config.option.dagz_max_rss else 0)
         self.pass_on_stops()
 
@@ -236,7 +244,14 @@ class Worker:
     def broken(self, error):
         """An error in pytest's own machinery or a plugin's: this test's, and the end of this process."""
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        _dagz.broken(self.index, f"INTERNALERROR in the worker that ran this test\n{text}")
+        self.end_with(f"INTERNALERROR in the worker that ran this test\n{text}")
+
+    def end_with(self, text):
+        out, err = (
+            "".join(text for _, kind, text in getattr(self.item, "_report_sections", ()) if kind == name)
+            for name in ("stdout", "stderr")
+        )
+        _dagz.broken(self.index, text, out, err)
         _dagz.flush()
         _dagz.leave(3)
 
@@ -325,6 +340,17 @@ class Forwarder:
         _dagz.report(worker.index, when, outcome, start, stop, duration, text, payload)
         if captured:
             self.write_captured(report)
+
+    # A child that a test forked comes by here on its way back, and goes no further: the innermost wrapper,
+    # since capture's would take its parent's output.
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    def pytest_runtest_call(self):
+        yield
+        _dagz.refuse_strays()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self):
+        _dagz.refuse_strays()
 
     def is_capturing(self):
         """Whether what is written to the terminal now is captured: so it is in the midst of a test."""
@@ -437,7 +463,9 @@ class Leaks:
         names = []
         if _dagz.has_children():
             children = frozenset(children_now())
-            names += [f"child {pid} ({name_of(pid)})" for pid in sorted(children - self.children)]
+            fresh = sorted(children - self.children)
+            names += [f"child {pid} ({name_of(pid)})" for pid in fresh]
+            wait_for_strays(fresh)
             self.children = children
         elif self.children:
             self.children = frozenset()
@@ -458,6 +486,19 @@ def children_now():
         except OSError:
             pass
     return found
+
+
+def wait_for_strays(pids):
+    """Children forked by the test, and still as they were forked: any that is on its way back into pytest is
+    given the time to get there, as it is this test that has to answer for it."""
+    mine = name_of(os.getpid())
+    deadline = _dagz.now_us() + STRAY_US
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if name_of(pid) == mine:
+                fd = os.pidfd_open(pid)
+                select.select([fd], [], [], max(0, deadline - _dagz.now_us()) / 1e6)
+                os.close(fd)
 
 
 def is_alive(pid):

@@ -19,6 +19,12 @@ enum dz_peer_role { DZ_PEER_FRONT = 1, DZ_PEER_ZYGOTE, DZ_PEER_WORKER, DZ_PEER_R
 enum dz_when { DZ_SETUP, DZ_CALL, DZ_TEARDOWN, DZ_OTHER };
 enum dz_outcome { DZ_PASSED, DZ_FAILED, DZ_SKIPPED };
 enum dz_start { DZ_START_FORK, DZ_START_SPAWN };
+/* Exit statuses of processes that have no other way to say it. */
+enum dz_leave {
+    DZ_LEAVE_DONE = 0,
+    DZ_LEAVE_ASTRAY = 94,  /* forked by a test, and returned into pytest */
+    DZ_LEAVE_CUT_OFF = 95, /* its link to the host is broken */
+};
 /* Why a job's run ended, as pytest shall see it. */
 enum dz_end_reason { DZ_END_DONE, DZ_END_EXIT, DZ_END_INTERRUPT, DZ_END_SHOULDSTOP, DZ_END_SHOULDFAIL, DZ_END_INTERNAL };
 

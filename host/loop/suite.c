@@ -212,6 +212,8 @@ int dz_suite_is_supplied(const struct dz_worker *worker)
 
 /* ---- what workers say ---- */
 
+static void drop_outcomes(struct dz_test *test);
+
 static void keep(struct dz_test *test, const struct dz_msg *msg)
 {
     dz_wire_put(&test->frames, msg);
@@ -290,10 +292,14 @@ static int hear_broken(struct dz_job *job, struct dz_worker *worker, const struc
 {
     uint32_t number = worker->running;
     struct dz_msg death = {.type = DZ_MSG_death, .death = {.test = number, .text = msg->broken.text}};
+    death.death.out = msg->broken.out;
+    death.death.err = msg->broken.err;
+    drop_outcomes(&job->suite.tests[number]);
     keep(&job->suite.tests[number], &death);
     count_failure(job, &job->suite.tests[number]);
     worker->running = DZ_PLAN_NONE;
     worker->verdict = DZ_ENDED;
+    job->count.crashed++;
     through(job, number, dz_now_us() - job->suite.tests[number].started_us);
     return 0;
 }
@@ -381,6 +387,12 @@ static void name_signal(struct dz_buf *text, int signal)
     dz_buf_fmt(text, "SIG%s (%s)", name ? name : "?", strsignal(signal));
 }
 
+static void tell_hang_up(struct dz_buf *text)
+{
+    dz_buf_str(text, "dagz: the test's process closed its connection to the job's host (by exec, or by closing or "
+                     "overwriting all descriptors), and was ended");
+}
+
 static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struct dz_buf *text)
 {
     switch (worker->verdict) {
@@ -398,8 +410,7 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
                          "job's host brought rubbish), and was ended");
         return;
     case DZ_HUNG_UP:
-        dz_buf_str(text, "dagz: the test's process closed its connection to the job's host (by exec, or by closing all "
-                         "descriptors), and was ended");
+        tell_hang_up(text);
         return;
     case DZ_ENDED:
         dz_buf_str(text, "dagz: the test was ended with the job");
@@ -409,6 +420,8 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
     }
     if (!worker->status_known)
         dz_buf_str(text, "dagz: the test's process is gone, and how it ended could not be learnt");
+    else if (WIFEXITED(worker->status) && WEXITSTATUS(worker->status) == DZ_LEAVE_CUT_OFF)
+        tell_hang_up(text);
     else if (WIFSIGNALED(worker->status)) {
         dz_buf_str(text, "dagz: the test's process was killed by ");
         name_signal(text, WTERMSIG(worker->status));

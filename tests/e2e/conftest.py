@@ -1,0 +1,86 @@
+"""What the end-to-end tests share: a suite in a folder of its own, and the real executable to run it with.
+
+The suite's python is the one that runs these tests."""
+
+import collections
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+EXECUTABLE = pathlib.Path(os.environ.get("DAGZ_EXECUTABLE") or CHECKOUT / "build/dagz-python").absolute()
+# Protection against hanging only: nothing here is expected to take as long.
+HANG_S = 60
+OUTCOME = re.compile(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) ([^\s]+::[^\n]*?)(?: - .*)?$", re.M)
+
+
+class Ran:
+    """What a job left: exit code, terminal, and each outcome that it told, of -rA and of junit."""
+
+    def __init__(self, code, out, junit):
+        self.code, self.out = code, out
+        self.outcomes = collections.defaultdict(list)
+        for outcome, nodeid in OUTCOME.findall(out):
+            self.outcomes[nodeid.rpartition("/")[2]].append(outcome.lower())
+        self.cases = collections.defaultdict(list)
+        self.texts = {}
+        for case in ElementTree.parse(junit).iter("testcase") if junit.exists() else ():
+            told = [part for part in case if part.tag in ("failure", "error", "skipped")]
+            self.cases[case.get("name")].append(told[0].tag if told else "passed")
+            self.texts[case.get("name")] = "".join(case.itertext())
+
+    def __repr__(self):
+        return f"exit code {self.code}\n{self.out}\n{dict(self.cases)}"
+
+
+class Suite:
+    def __init__(self, folder):
+        self.folder = folder
+        self.junit = folder.parent / "junit.xml"
+
+    def write(self, **modules):
+        for name, text in modules.items():
+            (self.folder / f"{name}.py").write_text(textwrap.dedent(text))
+        return self
+
+    def lines(self, name):
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def start(self, *options, under=(), env=None, **how):
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DAGZ"))}
+        inherited.pop("VIRTUAL_ENV", None)
+        self.junit.unlink(missing_ok=True)
+        command = [*under, EXECUTABLE, "-m", "pytest", "--dagz", "-rA", f"--junitxml={self.junit}", *options]
+        how.setdefault("stdout", subprocess.PIPE)
+        how.setdefault("stderr", subprocess.STDOUT)
+        return subprocess.Popen(
+            command, cwd=self.folder, stdin=subprocess.DEVNULL,
+            env={**inherited, "DAGZ_PYTHON": sys.executable, **(env or {})}, **how,
+        )  # fmt: skip
+
+    def end(self, process):
+        try:
+            out, _ = process.communicate(timeout=HANG_S)
+        except subprocess.TimeoutExpired:
+            # What it has said tells more than the time-out.
+            process.send_signal(signal.SIGKILL)
+            out, _ = process.communicate()
+            pytest.fail(f"the job hangs\n{out.decode(errors='replace')}")
+        return Ran(process.returncode, (out or b"").decode(errors="replace"), self.junit)
+
+    def run(self, *options, **how):
+        return self.end(self.start(*options, **how))
+
+
+@pytest.fixture
+def suite(tmp_path):
+    (tmp_path / "suite").mkdir()
+    return Suite(tmp_path / "suite")
