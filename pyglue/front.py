@@ -50,6 +50,8 @@ class Front:
         self.xdist_count = xdist_count
         self.option = config.option
         self.live = None
+        # In a process that was forked to run tests; the rest of this is the front's then.
+        self.worker = None
         self.block = ""
         self.late_errors = []
         self.ended = False
@@ -82,7 +84,15 @@ class Front:
         if failed or not session.items:
             return None
         self.tell_suite(session)
-        return self.run(session)
+        end = self.run(session)
+        if self.worker is None:
+            return self.finish(session, end)
+        # Forked, and back in this frame: it stands where pytest's own run loop does.
+        for item, successor in self.worker.tests():
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=successor)
+            except BaseException as error:
+                self.worker.raised(error)
 
     # ---- telling the host ----
 
@@ -124,7 +134,7 @@ class Front:
             # A hook's error is an internal one, as always; workers and host must not wait for us.
             self.wind_up()
             raise
-        return self.finish(session, end)
+        return end
 
     def interrupted(self, session):
         """Ctrl-C: what runs may end, the host sees to that; a second one ends the waiting too."""
@@ -153,6 +163,8 @@ class Front:
                 self.show_live(message[1].decode(errors="replace"))
             elif name == "make_zygote":
                 self.make_zygote(session, *message[1:])
+                if self.worker is not None:
+                    return None
             elif name == "test":
                 self.recall(*message[1:])
             elif name == "end":
@@ -185,7 +197,8 @@ class Front:
         gc.freeze()
         born = _dagz.fork_zygote(image.prepare)
         if born is not None:
-            image.work(*born)
+            self.worker = image.work(*born)
+            return
         gc.unfreeze()
 
     # ---- showing ----
@@ -220,10 +233,10 @@ class Front:
             report, captured, failed = reports.unpack(self.config, payload)
         else:
             report = reports.passed(item, keywords, reports.PHASES[when], start, stop, duration)
-            captured, failed = False, ()
+            captured, failed = False, b""
         counted = shared.failed_subtests(self.config)
         counted.clear()
-        counted.update(failed)
+        counted.update(pickle.loads(failed) if failed else ())
         with self.live.muted() if captured and self.live else contextlib.nullcontext():
             item.ihook.pytest_runtest_logreport(report=report)
 

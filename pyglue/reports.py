@@ -1,12 +1,15 @@
 """Reports between worker and front. PYTEST_DONT_REWRITE
 
-A report travels as pytest_report_to_serializable makes it, pickled: tuples stay tuples. One that passed and
+A report travels as pytest_report_to_serializable makes it, marshalled: tuples stay tuples. One that passed and
 has only pytest's own fields is not sent: the front makes an equal one from its own item and the times. That
 it would be equal is not assumed but compared, each time, in the worker.
 """
 
+import marshal
+import operator
 import pickle
 
+from _pytest._code.code import ExceptionRepr
 from _pytest.reports import TestReport
 
 PHASES = ("setup", "call", "teardown")
@@ -19,18 +22,19 @@ def keywords_of(item):
     return {name: 1 for name in item.keywords}
 
 
+# Parsing a node id anew for each report costs as much as the rest of it, where pytest has them parsed.
+NODE_ID = operator.attrgetter("_id" if hasattr(TestReport, "id") else "nodeid")
+
+
 def passed(item, keywords, when, start, stop, duration):
-    report = TestReport(
-        item.nodeid, item.location, keywords, "passed", None, when, (), duration, start, stop, ()
+    return TestReport(
+        NODE_ID(item), item.location, keywords, "passed", None, when, (), duration, start, stop, ()
     )
-    return report
 
 
 def is_plain(report, item, keywords):
     """Whether passed() would make the same."""
     if type(report) is not TestReport or report.outcome != "passed" or report.sections:
-        return False
-    if report.nodeid != item.nodeid:
         return False
     try:
         times = (report.when, report.start, report.stop, report.duration)
@@ -42,37 +46,56 @@ def is_plain(report, item, keywords):
 def pack(config, report, *facts):
     """The report, and what the front must know beside it to show it as this process would have."""
     data = config.hook.pytest_report_to_serializable(config=config, report=report)
+    more = extras(report)
+    if "longrepr" in more:
+        data["longrepr"] = None
     try:
-        return pickle.dumps((data, extras(report), *facts), 5)
+        return b"m" + marshal.dumps((data, more, facts))
+    except ValueError:
+        pass
+    # A property of a user's own kind: as it is, should the front know the kind; else what can be told of it is
+    # its text.
+    plain = marshal.dumps((as_text(data), as_text(more), facts))
+    try:
+        return b"p" + pickle.dumps((pickle.dumps((data, more, facts), 5), plain), 5)
     except Exception:
-        # A property of a user's own kind: what can be told of it is its text.
-        return pickle.dumps((as_text(data), {}, *facts), 5)
+        return b"m" + plain
 
 
 def extras(report):
-    """What a kind of report of its own holds beside pytest's fields: the serializable form of it may say less
-    (the values that describe a sub-test come back as text of text)."""
-    if type(report) is TestReport:
-        return {}
-    return {name: value for name, value in report.__dict__.items() if name == "context"}
+    """What the serializable form of the report loses: how a failure that is none of Python's exceptions looks,
+    and the values that describe a sub-test (they come back as text of text)."""
+    more = {}
+    if report.longrepr is not None and not isinstance(report.longrepr, ExceptionRepr):
+        more["longrepr"] = report.longrepr
+    if type(report) is not TestReport and "context" in report.__dict__:
+        more["context"] = report.context
+    return more
 
 
 def unpack(config, payload):
-    data, more, *facts = pickle.loads(payload)
+    if payload[:1] == b"m":
+        data, more, facts = marshal.loads(payload[1:])
+    else:
+        whole, plain = pickle.loads(payload[1:])
+        try:
+            data, more, facts = pickle.loads(whole)
+        except Exception:
+            data, more, facts = marshal.loads(plain)
     report = config.hook.pytest_report_from_serializable(config=config, data=data)
     report.__dict__.update(more)
     return report, *facts
 
 
 def as_text(value):
-    """The same with everything that cannot be pickled replaced by its text."""
-    if isinstance(value, dict):
+    """The same with everything that is not plain replaced by its text."""
+    if type(value) is dict:
         return {as_text(key): as_text(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(as_text, value)) if type(value) in (list, tuple) else str(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(as_text, value))
     try:
-        pickle.dumps(value, 5)
-    except Exception:
+        marshal.dumps(value)
+    except ValueError:
         return str(value)
     return value
 

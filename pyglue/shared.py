@@ -1,7 +1,10 @@
 """What front and worker both know of the suite: which tests share which fixtures. PYTEST_DONT_REWRITE"""
 
+import contextlib
 import hashlib
+import marshal
 import pickle
+import sys
 import warnings
 
 import pytest
@@ -124,30 +127,51 @@ def number(table, key):
 
 
 class Warned:
-    """A warnings.WarningMessage on its way: a category that cannot be pickled becomes text."""
+    """A warnings.WarningMessage on its way. Its category goes by name, and what it was made with as far as that
+    is plain: the front imports nothing for it, and may not know the class."""
 
     def __init__(self, message):
-        self.facts = (message.message, message.category, message.filename, message.lineno)
-        self.line = message.line
+        kind = message.category
+        # Made anew from the same arguments it says the same, if it is of a kind that says what it was given.
+        args = message.message.args if is_plain(message.message.args) else None
+        base = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+        self.kind = (kind.__module__, kind.__qualname__, base)
+        self.said = (args, str(message.message))
+        self.where = (message.filename, message.lineno, message.line)
 
     def warning(self):
-        text, category, filename, lineno = self.facts
-        return warnings.WarningMessage(text, category, filename, lineno, line=self.line)
+        filename, lineno, line = self.where
+        kind = find_class(*self.kind) or make_class(*self.kind)
+        return warnings.WarningMessage(self.message(kind), kind, filename, lineno, line=line)
 
-    def __reduce__(self):
-        try:
-            pickle.dumps(self.facts, 5)
-            facts = self.facts
-        except Exception:
-            kind = next(base for base in self.facts[1].__mro__ if base.__module__ == "builtins")
-            facts = (kind(str(self.facts[0])), kind, *self.facts[2:])
-        return remake_warned, (facts, self.line)
+    def message(self, kind):
+        args, text = self.said
+        with contextlib.suppress(Exception):
+            made = kind.__new__(kind, *args)
+            made.args = args
+            if str(made) == text:
+                return made
+        return make_class(*self.kind)(text)
 
 
-def remake_warned(facts, line):
-    warned = Warned.__new__(Warned)
-    warned.facts, warned.line = facts, line
-    return warned
+def is_plain(value):
+    """Whether it is made of Python's own simplest types only: it comes through as it is, wherever."""
+    try:
+        marshal.dumps(value)
+    except ValueError:
+        return False
+    return True
+
+
+def find_class(module, qualname, base):
+    found = sys.modules.get(module)
+    for name in qualname.split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, type) and issubclass(found, base) else None
+
+
+def make_class(module, qualname, base):
+    return type(qualname.rpartition(".")[2], (base,), {"__module__": module, "__qualname__": qualname})
 
 
 class Order:

@@ -33,7 +33,12 @@ class Spawned:
         image = _dagz.load("_dagz.worker").Image(session, shared.Suite(session), workers, job.decode())
         image.prepare_in_front()
         image.prepare()
-        image.work(slot, serial)
+        worker = image.work(slot, serial)
+        for item, successor in worker.tests():
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=successor)
+            except BaseException as error:
+                worker.raised(error)
 
     def give_up(self, session):
         text = f"dagz: a spawned worker has collected other tests than the front ({len(session.items)} of them)"

@@ -96,17 +96,12 @@ class Image:
     # ---- in a worker ----
 
     def work(self, slot, serial):
-        """Never returns."""
-        status = 1
+        """What is left of pytest's run loop: whoever calls runs the tests(), in its own frame."""
         try:
-            self.worker = Worker(self, slot, serial)
-            status = self.worker.run()
-        except (EOFError, ConnectionError):
-            status = 95
+            return Worker(self, slot, serial)
         except BaseException:
             traceback.print_exc()
-        finally:
-            _dagz.leave(status)
+            _dagz.leave(1)
 
 
 def names_of(item):
@@ -172,13 +167,21 @@ class Worker:
 
     # ---- tests ----
 
-    def run(self):
-        while True:
-            index, successor = self.next()
-            if index is None:
-                break
-            self.run_test(index, successor)
-        return self.leave()
+    def tests(self):
+        """Gives each item and its successor; does what is to be done before, between and after them. Tests are
+        not run from here, but in the frame of the hook that pytest calls: at the depth that they have in
+        pytest's own loop, so that a recursion ends where it ends there."""
+        status = 1
+        try:
+            while (given := self.next())[0] is not None:
+                yield self.begin(*given)
+                self.end()
+            status = self.leave()
+        except (EOFError, ConnectionError):
+            status = 95
+        except BaseException:
+            traceback.print_exc()
+        _dagz.leave(status)
 
     def next(self):
         """The next test and its successor, both committed; None after the last."""
@@ -199,21 +202,22 @@ class Worker:
             return None, None
         return self.queue.popleft(), self.queue[0] if self.queue else None
 
-    def run_test(self, index, successor):
-        item = self.items[index]
-        self.index, self.item, self.begun = index, item, False
-        self.keywords = reports.keywords_of(item)
-        began = _dagz.now_us()
+    def begin(self, index, successor):
+        self.index, self.item, self.begun = index, self.items[index], False
+        self.keywords = reports.keywords_of(self.item)
+        self.began = _dagz.now_us()
         _dagz.started(index)
         _dagz.flush()
-        try:
-            item.config.hook.pytest_runtest_protocol(
-                item=item, nextitem=None if successor is None else self.items[successor]
-            )
-        except (KeyboardInterrupt, Exit) as error:
+        return self.item, None if successor is None else self.items[successor]
+
+    def raised(self, error):
+        """What came out of the protocol of the test that runs."""
+        if isinstance(error, (KeyboardInterrupt, Exit)):
             self.stop(error)
-        except Exception as error:
+        else:
             self.broken(error)
+<<<<<<<
+=======
         self.image.forwarder.after_test(item)
         self.leaks.look(index)
         if _dagz.had_stray():
@@ -221,6 +225,14 @@ class Worker:
                 "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
             )
         _dagz.finished(index, _dagz.now_us() - began, _dagz.rss() if self.config.option.dagz_max_rss else 0)
+        self.pass_on_stops()
+>>>>>>>
+
+    def end(self):
+        self.image.forwarder.after_test(self.item)
+        self.leaks.look(self.index)
+        rss = _dagz.rss() if self.config.option.dagz_max_rss else 0
+        _dagz.finished(self.index, _dagz.now_us() - self.began, rss)
         self.pass_on_stops()
 
     def pass_on_stops(self):
@@ -332,7 +344,8 @@ class Forwarder:
         captured = self.is_capturing()
         payload, text = b"", b""
         if captured or self.subtests or not reports.is_plain(report, worker.item, worker.keywords):
-            payload = reports.pack(self.config, report, captured, dict(self.subtests))
+            failed = pickle.dumps(dict(self.subtests), 5) if self.subtests else b""
+            payload = reports.pack(self.config, report, captured, failed)
         outcome = reports.outcome(report)
         if outcome == reports.FAILED:
             text = str(getattr(report, "longreprtext", ""))
