@@ -216,21 +216,14 @@ class Worker:
             self.stop(error)
         else:
             self.broken(error)
-<<<<<<<
-=======
-        self.image.forwarder.after_test(item)
-        self.leaks.look(index)
-        if _dagz.had_stray():
-            self.end_with(
-                "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
-            )
-        _dagz.finished(index, _dagz.now_us() - began, _dagz.rss() if self.config.option.dagz_max_rss else 0)
-        self.pass_on_stops()
->>>>>>>
 
     def end(self):
         self.image.forwarder.after_test(self.item)
         self.leaks.look(self.index)
+        if _dagz.had_stray():
+            self.end_with(
+                "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
+            )
         rss = _dagz.rss() if self.config.option.dagz_max_rss else 0
         _dagz.finished(self.index, _dagz.now_us() - self.began, rss)
         self.pass_on_stops()
