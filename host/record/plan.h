@@ -56,7 +56,9 @@ uint32_t dz_plan_useful_slots(const struct dz_plan *plan);
  * A committed test is the slot's until finished, lost or given back; it is never stolen. */
 uint32_t dz_plan_next(struct dz_plan *plan, uint32_t slot);
 
-/* Whether a fresh process in this slot would get a test. Never commits. */
+/* Whether a fresh process in this slot would get a test. Never commits. Asked of a slot that has no
+ * process: what comes next counts as the fresh one's. May become true when something was measured,
+ * finished or given back. */
 int dz_plan_wants(struct dz_plan *plan, uint32_t slot);
 
 /* A committed test has ended (duration of its three phases), whatever its outcome. */
