@@ -102,8 +102,7 @@ static int begin(struct dz_job *job, struct dz_bytes digest)
         dz_job_check(job);
         return 0;
     }
-    if (!job->settings.workers)
-        job->n_slots = dz_plan_useful_slots(job->suite.plan);
+    job->n_useful = job->settings.workers ? job->n_slots : dz_plan_useful_slots(job->suite.plan);
     if (dz_vassal_start(job, &err) < 0)
         dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
     job->run_began_us = dz_now_us();

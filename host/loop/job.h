@@ -101,7 +101,7 @@ struct dz_job {
 
     struct dz_suite suite;
     struct dz_worker *workers;
-    uint32_t n_slots, n_serials;
+    uint32_t n_slots, n_useful, n_serials;
 
     enum dz_end_reason reason;
     uint32_t exit_code;

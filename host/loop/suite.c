@@ -262,6 +262,7 @@ static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_
         return 0;
     /* A patched or lying clock does not count. */
     through(job, told->test, told->duration_us < most ? told->duration_us : most);
+    dz_vassal_order_forks(job);
     if (job->settings.max_rss && told->rss > job->settings.max_rss && !worker->told_last) {
         job->count.recycled++;
         worker->told_last = 1;
@@ -278,13 +279,16 @@ static void note_leak(struct dz_job *job, const struct dz_msg_leaky *told)
                    (int)(told->names.size < 200 ? told->names.size : 200), told->names.at);
 }
 
-static int hear_fixture(struct dz_suite *suite, const struct dz_msg_fixture_ran *told)
+static int hear_fixture(struct dz_job *job, const struct dz_msg_fixture_ran *told)
 {
+    struct dz_suite *suite = &job->suite;
     if (told->fixture >= suite->n_fixtures)
         return -EBADMSG;
     dz_plan_fixture_ran(suite->plan, told->fixture, told->setup_us, told->pinned);
     if (suite->durations)
         dz_durations_set_fixture(suite->durations, suite->fixtures[told->fixture], told->setup_us, told->pinned);
+    /* What could not be parted may be from now on. */
+    dz_vassal_order_forks(job);
     return 0;
 }
 
@@ -338,7 +342,7 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
         note_leak(job, &msg->leaky);
         return 0;
     case DZ_MSG_fixture_ran:
-        return hear_fixture(&job->suite, &msg->fixture_ran);
+        return hear_fixture(job, &msg->fixture_ran);
     case DZ_MSG_finished:
         if (!names_running(worker, msg->finished.test))
             return -EBADMSG;

@@ -26,6 +26,7 @@ enum {
     STATUS_US = 2000000,  /* how long a dead worker's status may be on its way */
     STACKS_US = 300000,   /* from the question for stacks to the end */
     LEAVING_US = 2000000, /* from the last word of an interrupted job to the end */
+    WORTH_US = 50000,     /* of work left for each worker, for one more to be forked */
     NAP_MS = 3,           /* how long a worker with work enough may talk unheard */
 };
 
@@ -117,12 +118,18 @@ static void give_birth(struct dz_job *job, struct dz_worker *worker)
         introduce(job, worker);
 }
 
+/* Those that the plan began with; more when what has been learnt since leaves work enough for them. */
+static int is_worth_a_process(const struct dz_job *job, uint32_t slot)
+{
+    return slot < job->n_useful || dz_plan_total_left_us(job->suite.plan) > (uint64_t)WORTH_US * (slot + 1);
+}
+
 void dz_vassal_order_forks(struct dz_job *job)
 {
     if (job->suite.closed || (!job->spawns && !dz_peer_is_open(&job->zygote)))
         return;
     for (uint32_t i = 0; i < job->n_slots; i++)
-        if (job->workers[i].state == DZ_SLOT_EMPTY && dz_plan_wants(job->suite.plan, i))
+        if (job->workers[i].state == DZ_SLOT_EMPTY && is_worth_a_process(job, i) && dz_plan_wants(job->suite.plan, i))
             give_birth(job, &job->workers[i]);
 }
 
