@@ -4,6 +4,7 @@
 #include "embed.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,9 @@ static int take_heritage(char **environment)
     char **entry = find(environment, DZ_HERITAGE_VARIABLE);
     if (!entry)
         return 0;
-    int r = dz_heritage_unpack(&heritage, strchr(*entry, '=') + 1);
+    /* A copy: our children's dagz-pythons read it where it is, in /proc. */
+    char *text = strdup(strchr(*entry, '=') + 1);
+    int r = text ? dz_heritage_unpack(&heritage, text) : -ENOMEM;
     drop(entry);
     restore_preload(environment);
     return r == 0;
