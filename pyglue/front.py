@@ -114,12 +114,14 @@ class Front:
         workers = 0 if option.dagz_workers == "auto" else option.dagz_workers
         if getattr(option, "stepwise", False) or getattr(option, "stepwise_skip", False):
             workers = 1
-        terminal = bool(self.live and self.live.is_tty and option.verbose >= 0)
+        # The option is the terminal plugin's, which may be switched off.
+        verbose = getattr(option, "verbose", 0)
+        terminal = bool(self.live and self.live.is_tty and verbose >= 0)
         _dagz.settings(
             str(self.config.rootpath), workers, FORKS.index(option.dagz_fork),
             STARTS.index(option.dagz_start), int((option.dagz_timeout or 0) * 1e6),
             option.dagz_max_rss or 0, option.maxfail or 0,
-            not self.order.is_kept(session.items), terminal, option.verbose < 0,
+            not self.order.is_kept(session.items), terminal, verbose < 0,
             os.environ.get("DAGZ_DIR", ""),
         )  # fmt: skip
 

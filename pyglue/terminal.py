@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import re
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Terminal:
@@ -36,7 +39,10 @@ class Terminal:
         self.reporter.flush()
 
     def write_through(self, text):
-        """What a worker's reporter would have written to its terminal."""
+        """What a worker's reporter would have written to its terminal: colours are in it already, and have no
+        width."""
+        with self.muted():
+            self.reporter._tw.write(COLOUR.sub("", text))
         self.reporter._tw._file.write(text)
         self.reporter.flush()
 

@@ -116,7 +116,7 @@ class Worker:
         self.items = image.session.items
         self.queue = collections.deque()
         self.last = False
-        self.index = shared.NONE
+        self.index = self.written = shared.NONE
         self.announce()
         self.renew_tmp_path()
         self.stacks = _dagz.move_high(os.memfd_create("dagz-stacks"))
@@ -229,13 +229,16 @@ class Worker:
         self.pass_on_stops()
 
     def pass_on_stops(self):
+        """What ends pytest's loop ends this one. That --maxfail is reached is no news to the host."""
         for reason, text in (
             (shared.SHOULDFAIL, self.session.shouldfail), (shared.SHOULDSTOP, self.session.shouldstop),
         ):  # fmt: skip
-            if text and not (reason == shared.SHOULDFAIL and self.config.option.maxfail):
+            if not text:
+                continue
+            self.last = True
+            self.queue.clear()
+            if reason != shared.SHOULDFAIL or not self.config.option.maxfail:
                 _dagz.stop(self.index, reason, shared.NONE, str(text))
-                self.last = True
-                self.queue.clear()
 
     def stop(self, error):
         self.queue.clear()
@@ -318,11 +321,12 @@ class Forwarder:
         self.image, self.config = image, image.config
         self.armed = False
         self.worker = None
-        xml = shared.junit(self.config)
-        self.properties = len(xml.global_properties) if xml is not None else 0
+        self.xml = shared.junit(self.config)
+        self.properties = len(self.xml.global_properties) if self.xml is not None else 0
         self.subtests = shared.failed_subtests(self.config)
         self.capture = self.config.pluginmanager.getplugin("capturemanager")
         self.reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        self.refuse_strays()
 
     def pytest_runtest_logstart(self):
         worker = self.worker
@@ -333,6 +337,8 @@ class Forwarder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report):
         worker = self.worker
+        if self.xml is not None and self.xml.node_reporters:
+            self.send_attributes(report.when)
         when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
         captured = self.is_capturing()
         payload, text = b"", b""
@@ -347,12 +353,17 @@ class Forwarder:
         if captured:
             self.write_captured(report)
 
-    # A child that a test forked comes by here on its way back, and goes no further: the innermost wrapper,
-    # since capture's would take its parent's output.
-    @pytest.hookimpl(hookwrapper=True, trylast=True)
-    def pytest_runtest_call(self):
-        yield
-        _dagz.refuse_strays()
+    def refuse_strays(self):
+        """A child that a test forked goes no further on its way back than to capture, which would take its
+        parent's output. In there, because a wrapper of ours would stand in the user's tracebacks."""
+        inner = getattr(self.capture, "deactivate_fixture", None)
+
+        def deactivate_fixture():
+            _dagz.refuse_strays()
+            inner()
+
+        if inner is not None:
+            self.capture.deactivate_fixture = deactivate_fixture
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self):
@@ -375,12 +386,18 @@ class Forwarder:
         writer = self.reporter._tw
         kept, writer._file = writer._file, io.StringIO()
         try:
-            # Not to be caught: that this test's file and line have been written.
-            self.reporter.pytest_runtest_logstart(report.nodeid, report.location)
+            self.bring_up_to_date(self.worker)
             writer._file = sys.__stdout__
             self.reporter.pytest_runtest_logreport(report)
         finally:
             writer._file = kept
+
+    def bring_up_to_date(self, worker):
+        """As if the tests before had been written of here, and the file or line of this one."""
+        if worker.written != worker.index:
+            worker.written = worker.index
+            self.reporter._progress_nodeids_reported = set(range(worker.index))
+            self.reporter.pytest_runtest_logstart(worker.item.nodeid, worker.item.location)
 
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
         if self.armed and self.worker is not None:
@@ -391,16 +408,19 @@ class Forwarder:
 
     def after_test(self, item):
         self.subtests.clear()
-        xml = shared.junit(self.config)
-        if xml is None:
+        if self.xml is None:
             return
-        for name, value in xml.global_properties[self.properties :]:
+        for name, value in self.xml.global_properties[self.properties :]:
             self.send("suite_property", name, value)
-        self.properties = len(xml.global_properties)
-        node = xml.node_reporters.get((item.nodeid, None))
-        if node is not None:
+        self.properties = len(self.xml.global_properties)
+
+    def send_attributes(self, when):
+        """Before the report that they are part of: with the teardown's junit's element is closed."""
+        for node in self.xml.node_reporters_ordered:
             self.send("xml_attributes", list(node.attrs.items()))
-            xml.finalize(type("Report", (), {"nodeid": item.nodeid}))
+        if when == "teardown":
+            self.xml.node_reporters.clear()
+            self.xml.node_reporters_ordered.clear()
 
     def send_output(self):
         """What plugins written for pytest-xdist leave for the other side."""
@@ -442,20 +462,29 @@ class Forwarding:
 
 
 class Fixtures:
-    """A plugin in the worker where fixtures are shared: how long they take, and whether they hold a port."""
+    """A plugin in the worker where fixtures are shared: how long they take, and whether they hold a port.
+
+    No wrapper, which would stand in tracebacks: one has been set up when the next one is, or the test."""
 
     def __init__(self, image):
         self.image = image
+        self.number = None
 
-    @pytest.hookimpl(hookwrapper=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef, request):
-        number = self.image.suite.number_of(fixturedef, request._pyfuncitem)
-        if number is None:
-            yield
-            return
-        binds, began = _dagz.watch_binds(), _dagz.now_us()
-        yield
-        _dagz.fixture_ran(number, _dagz.now_us() - began, _dagz.watch_binds() > binds)
+        self.close()
+        self.number = self.image.suite.number_of(fixturedef, request._pyfuncitem)
+        if self.number is not None:
+            self.binds, self.began = _dagz.watch_binds(), _dagz.now_us()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self):
+        self.close()
+
+    def close(self):
+        if self.number is not None:
+            _dagz.fixture_ran(self.number, _dagz.now_us() - self.began, _dagz.watch_binds() > self.binds)
+            self.number = None
 
 
 class Leaks:

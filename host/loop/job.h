@@ -36,7 +36,7 @@ struct dz_test {
 
 struct dz_suite {
     struct dz_test *tests;
-    uint32_t n, cap, n_through, n_failed;
+    uint32_t n, cap, n_through, n_failed, n_failures;
     char **fixtures;
     uint32_t n_fixtures, cap_fixtures;
     uint32_t *use_list;

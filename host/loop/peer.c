@@ -55,6 +55,17 @@ static int read_some(struct dz_peer *peer)
     return hand_out(peer);
 }
 
+/* libuv tells an error and no more where the other end has left without reading all that we had sent it. What
+ * it said before that is still there. */
+static void read_the_rest(struct dz_peer *peer)
+{
+    long n;
+    while ((n = dz_chan_fill(&peer->chan)) > 0 || n == -EINTR)
+        if (hand_out(peer) < 0)
+            return;
+    fail(peer, (int)n);
+}
+
 static void write_some(struct dz_peer *peer)
 {
     int r = dz_chan_flush(&peer->chan);
@@ -68,7 +79,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct dz_peer *peer = poll->data;
     if (status < 0) {
-        fail(peer, status);
+        read_the_rest(peer);
         return;
     }
     if ((events & UV_READABLE) && read_some(peer) < 0)

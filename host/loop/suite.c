@@ -210,6 +210,15 @@ int dz_suite_is_supplied(const struct dz_worker *worker)
     return worker->told_last ? worker->n_given > 0 : worker->n_given > 1 && held_us(worker) > WINDOW_US / 4;
 }
 
+static void give_back(struct dz_job *job, struct dz_worker *worker)
+{
+    for (uint32_t i = worker->n_given; i-- > 0;) {
+        job->suite.tests[worker->given[i]].state = DZ_DUE;
+        dz_plan_give_back(job->suite.plan, worker->given[i]);
+    }
+    worker->n_given = 0;
+}
+
 /* ---- what workers say ---- */
 
 static void drop_outcomes(struct dz_test *test);
@@ -222,11 +231,10 @@ static void keep(struct dz_test *test, const struct dz_msg *msg)
 /* How many results are shown is the front's affair; how many have failed decides here what is given out. */
 static void count_failure(struct dz_job *job, struct dz_test *test)
 {
-    if (test->failed)
-        return;
+    job->suite.n_failed += !test->failed;
     test->failed = 1;
-    job->suite.n_failed++;
-    if (job->settings.maxfail && job->suite.n_failed >= job->settings.maxfail)
+    /* A test that fails and cannot be torn down counts twice, as pytest counts. */
+    if (job->settings.maxfail && ++job->suite.n_failures >= job->settings.maxfail)
         dz_suite_close(job, DZ_END_DONE, 0, dz_bytes("", 0));
 }
 
@@ -362,7 +370,12 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
             return -EBADMSG;
         return hear_broken(job, worker, msg);
     case DZ_MSG_leaving:
-        return worker->told_last && worker->running == DZ_PLAN_NONE ? 0 : -EBADMSG;
+        if (worker->running != DZ_PLAN_NONE)
+            return -EBADMSG;
+        /* Of its own accord, too: what ended its loop ends the job, if not, another one goes on. */
+        worker->told_last = 1;
+        give_back(job, worker);
+        return 0;
     default:
         return -EBADMSG;
     }
@@ -480,15 +493,6 @@ static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
     count_death(job, worker);
     count_failure(job, test);
     through(job, number, test->started_us ? dz_now_us() - test->started_us : 0);
-}
-
-static void give_back(struct dz_job *job, struct dz_worker *worker)
-{
-    for (uint32_t i = worker->n_given; i-- > 0;) {
-        job->suite.tests[worker->given[i]].state = DZ_DUE;
-        dz_plan_give_back(job->suite.plan, worker->given[i]);
-    }
-    worker->n_given = 0;
 }
 
 void dz_suite_bury(struct dz_job *job, struct dz_worker *worker)

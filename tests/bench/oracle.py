@@ -235,8 +235,12 @@ def terminal(text):
     return FILLED.sub(r"=== \1 ===", without_own_block(text))
 
 
-# DAGZ's own lines: a titled section before pytest's last line, and its notes.
-OWN_BLOCK = re.compile(r"^=+ DAGZ =+\n(?:(?!=+ ).*\n)*", re.M | re.I)
+# DAGZ's own lines: a titled section before pytest's last line (which -q leaves bare), and its notes.
+OWN_LINES = (
+    r"j\d+: .*", r"\d+ (?:crashed|timed out|leaky|workers? recycled|died while leaving)\b.*", r"  leaky: .*",
+    r"\d+ of \d+ tests were not run",
+)  # fmt: skip
+OWN_BLOCK = re.compile(rf"^=+ DAGZ =+\n(?:(?:{'|'.join(OWN_LINES)})\n)*", re.M)
 OWN_NOTE = re.compile(r"^dagz\b.*\n", re.M | re.I)
 
 
