@@ -19,7 +19,6 @@ enum {
     TICK_MS = 50,
     LIVE_US = 500000,
     STATUS_US = 30000000,
-    GRACE_US = 500000, /* from SIGTERM to SIGKILL for what outlives the job */
 };
 
 uint64_t dz_now_us(void)
@@ -30,6 +29,14 @@ uint64_t dz_now_us(void)
 }
 
 /* ---- the end of the run ---- */
+
+/* What tests have left becomes ours by that, to be ended gently. */
+static void dismiss_zygote(struct dz_job *job)
+{
+    if (dz_peer_is_open(&job->zygote) && job->zygote_pid > 1)
+        kill(job->zygote_pid, SIGKILL);
+    dz_peer_close(&job->zygote);
+}
 
 static void end_run(struct dz_job *job)
 {
@@ -42,8 +49,9 @@ static void end_run(struct dz_job *job)
     if (pss > job->census.peak_pss)
         job->census.peak_pss = pss;
     dz_suite_show_rest(job);
+    dz_strays_name(job);
+    dismiss_zygote(job);
     dz_front_end(job);
-    dz_peer_close(&job->zygote);
 }
 
 void dz_job_check(struct dz_job *job)
@@ -69,13 +77,14 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
     if (job->interrupts++ == 0) {
         dz_suite_close(job, DZ_END_INTERRUPT, 0, dz_bytes("", 0));
         dz_vassal_interrupt(job);
-        /* The terminal has told the front as well as us; a signal to our pid has not. */
-        if (!by_terminal && !job->front_ended && (!job->suite.complete || signal == SIGINT))
+        /* The terminal has told the front as well as us; a signal to our pid has not. While tests run, one other
+         * than Ctrl-C is ours alone: the front then ends as by Ctrl-C, when it is told the end. */
+        if (!by_terminal && !job->front_ended && (!job->suite.complete || job->over || signal == SIGINT))
             kill(job->front_pid, SIGINT);
     } else {
         dz_vassal_kill_all(job);
         if (!by_terminal && !job->front_ended)
-            kill(job->front_pid, SIGINT);
+            kill(job->front_pid, job->interrupts > 2 ? SIGKILL : SIGINT);
     }
     dz_job_check(job);
 }
@@ -177,26 +186,6 @@ static void on_tick(uv_timer_t *timer)
 
 /* ---- after all ---- */
 
-static void terminate(pid_t pid, void *data)
-{
-    kill(pid, *(int *)data);
-}
-
-/* Nothing of the job outlives it: what tests, hooks or plugins have left is asked to go, then made to. */
-static void end_strays(void)
-{
-    uint64_t deadline = dz_now_us() + GRACE_US;
-    int signal = SIGTERM;
-    while (dz_census_descendants(getpid(), terminate, &signal)) {
-        usleep(5000);
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-        signal = dz_now_us() > deadline ? SIGKILL : 0;
-        if (dz_now_us() > deadline + 3 * GRACE_US)
-            break;
-    }
-}
-
 static void remember(struct dz_job *job)
 {
     if (!job->suite.durations || !job->run.state)
@@ -222,7 +211,9 @@ static void free_job(struct dz_job *job)
     dz_suite_free(&job->suite);
     dz_run_close(&job->run);
     dz_buf_free(&job->count.leaks);
+    dz_buf_free(&job->count.late);
     dz_free(job->reason_text);
+    dz_free(job->junit);
 }
 
 /* ---- beginning ---- */
@@ -277,7 +268,7 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
         return DZ_EXIT_NO_PYTHON;
     }
     uv_run(&job.loop, UV_RUN_DEFAULT);
-    end_strays();
+    dz_strays_end();
     remember(&job);
     int code = exit_code(job.front_status);
     free_job(&job);

@@ -4,8 +4,10 @@ import contextlib
 import gc
 import os
 import pickle
+import signal
 import sys
 import threading
+import time
 
 import pytest
 from _pytest.reports import TestReport
@@ -18,6 +20,8 @@ shared = _dagz.load("_dagz.shared")
 FORKS = ("worker", "module", "test")
 STARTS = ("fork", "spawn")
 NONE = 0xFFFFFFFF
+# What a reporter's hook may take from Ctrl-C on, before another one cuts it short.
+PATIENCE_S = 1
 
 
 class HostGone(Exception):
@@ -42,6 +46,43 @@ class Recalled:
 
     def __init__(self, nodeid, location, hook):
         self.nodeid, self.location, self.ihook = nodeid, location, hook
+        self._id = reports.node_id(nodeid)
+
+
+class Interrupts:
+    """Ctrl-C while the front serves: it waits until no hook is running, as a report that is cut in two would be
+    lost to junit. A second one does not wait for a hook that hangs."""
+
+    def __init__(self):
+        self.waiting = self.pending = False
+        self.since = 0
+        self.before = signal.getsignal(signal.SIGINT)
+
+    def take(self):
+        """A handler of the user's own stays."""
+        if self.before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self.interrupt)
+
+    def give_back(self):
+        if signal.getsignal(signal.SIGINT) == self.interrupt:
+            signal.signal(signal.SIGINT, self.before)
+
+    def interrupt(self, number, frame):
+        now = time.monotonic()
+        if self.waiting or (self.pending and now - self.since > PATIENCE_S):
+            self.before(number, frame)
+        elif not self.pending:
+            self.pending, self.since = True, now
+
+    def wait(self, receive):
+        self.waiting = True
+        try:
+            if self.pending:
+                self.pending = False
+                raise KeyboardInterrupt
+            return receive()
+        finally:
+            self.waiting = False
 
 
 class Front:
@@ -55,6 +96,7 @@ class Front:
         self.block = ""
         self.late_errors = []
         self.ended = False
+        self.interrupts = Interrupts()
         self.order = shared.Order()
         config.pluginmanager.register(self.order, "dagz-order")
         os.environ["DAGZ_JOB"] = "starting"
@@ -122,12 +164,13 @@ class Front:
             STARTS.index(option.dagz_start), int((option.dagz_timeout or 0) * 1e6),
             option.dagz_max_rss or 0, option.maxfail or 0,
             not self.order.is_kept(session.items), terminal, verbose < 0,
-            os.environ.get("DAGZ_DIR", ""),
+            os.environ.get("DAGZ_DIR", ""), getattr(shared.junit(self.config), "logfile", ""),
         )  # fmt: skip
 
     # ---- the run ----
 
     def run(self, session):
+        self.interrupts.take()
         try:
             end = self.serve(session)
         except KeyboardInterrupt:
@@ -136,6 +179,8 @@ class Front:
             # A hook's error is an internal one, as always; workers and host must not wait for us.
             self.wind_up()
             raise
+        finally:
+            self.interrupts.give_back()
         return end
 
     def interrupted(self, session):
@@ -151,6 +196,7 @@ class Front:
         _dagz.flush()
         while (message := self.receive())[0] != "end":
             pass
+        self.acknowledge()
         self.block = message[-1].decode(errors="replace")
 
     def serve(self, session):
@@ -171,11 +217,17 @@ class Front:
                 self.recall(*message[1:])
             elif name == "end":
                 self.show_live("")
+                self.acknowledge()
                 return message[1:]
+
+    def acknowledge(self):
+        """From now on the exit status of this process is pytest's, and the job's."""
+        _dagz.leaving(False)
+        _dagz.flush()
 
     def receive(self):
         try:
-            return _dagz.receive()
+            return self.interrupts.wait(_dagz.receive)
         except (EOFError, ConnectionError) as error:
             pytest.exit(f"dagz: the job's host is gone ({error}); what follows is what was known", 3)
 
@@ -322,6 +374,9 @@ class Front:
             raise session.Failed(session.shouldfail)
         if session.shouldstop:
             raise session.Interrupted(session.shouldstop)
+        if reason == shared.DONE and code:
+            # A worker died when no test was left to answer for it: the block tells.
+            session.testsfailed += 1
         if reason == shared.EXIT:
             pytest.exit(text, None if code == NONE else code)
         if reason == shared.INTERRUPT:

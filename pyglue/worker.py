@@ -173,15 +173,29 @@ class Worker:
         pytest's own loop, so that a recursion ends where it ends there."""
         status = 1
         try:
-            while (given := self.next())[0] is not None:
-                yield self.begin(*given)
-                self.end()
+            try:
+                while (given := self.next())[0] is not None:
+                    yield self.begin(*given)
+                    self.end()
+            except KeyboardInterrupt:
+                self.cut_short()
             status = self.leave()
         except (EOFError, ConnectionError):
             status = 95
         except BaseException:
             traceback.print_exc()
         _dagz.leave(status)
+
+    def cut_short(self):
+        """The host has interrupted this process when no test's own code was running."""
+        self.last = True
+        self.queue.clear()
+        if self.index != shared.NONE:
+            self.finished(0)
+
+    def finished(self, rss):
+        _dagz.finished(self.index, _dagz.now_us() - self.began, rss)
+        self.index = shared.NONE
 
     def next(self):
         """The next test and its successor, both committed; None after the last."""
@@ -225,7 +239,7 @@ class Worker:
                 "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
             )
         rss = _dagz.rss() if self.config.option.dagz_max_rss else 0
-        _dagz.finished(self.index, _dagz.now_us() - self.began, rss)
+        self.finished(rss)
         self.pass_on_stops()
 
     def pass_on_stops(self):
@@ -267,6 +281,10 @@ class Worker:
 
     def leave(self):
         """What pytest would do at its end, as far as this process is concerned."""
+        # Told to hurry while it tears fixtures down it would leave them half; the host has a limit for that.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        # What is through is through, whatever becomes of this process now.
+        _dagz.flush()
         try:
             self.session._setupstate.teardown_exact(None)
         except BaseException as error:

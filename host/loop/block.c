@@ -42,9 +42,12 @@ static void say_losses(const struct dz_job *job, struct dz_buf *text)
     say_count(&losses, job->count.timed_out, "timed out");
     say_count(&losses, job->count.leaky, "leaky");
     say_count(&losses, job->count.recycled, job->count.recycled == 1 ? "worker recycled" : "workers recycled");
-    say_count(&losses, job->count.died_leaving, "died while leaving");
+    say_count(&losses, job->count.died_leaving,
+              job->count.died_leaving == 1 ? "worker died while leaving" : "workers died while leaving");
     if (losses.len > 2)
         dz_buf_fmt(text, "%.*s\n", (int)losses.len - 2, losses.data + 2);
+    if (job->count.late.len)
+        dz_buf_put(text, job->count.late.data, job->count.late.len);
     if (job->count.leaks.len)
         dz_buf_put(text, job->count.leaks.data, job->count.leaks.len);
 }

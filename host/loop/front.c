@@ -42,7 +42,8 @@ static int take_settings(struct dz_job *job, const struct dz_msg_settings *told)
     if (told->fork > DZ_FORK_TEST || told->start > DZ_START_SPAWN || job->settings_known)
         return -EBADMSG;
     job->settings = *told;
-    job->settings.rootdir = job->settings.state_dir = dz_bytes("", 0);
+    job->settings.rootdir = job->settings.state_dir = job->settings.junit = dz_bytes("", 0);
+    job->junit = dz_memdup(told->junit.at, told->junit.size);
     job->settings_known = 1;
     job->spawns = told->start == DZ_START_SPAWN;
     struct dz_err err = {0};
@@ -120,7 +121,7 @@ void dz_front_renew_zygote(struct dz_job *job)
     ask_for_zygote(job);
 }
 
-static void replay(struct dz_job *job);
+static void replay_if_due(struct dz_job *job);
 
 static int heard(struct dz_peer *peer, const struct dz_msg *msg)
 {
@@ -134,7 +135,8 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
     case DZ_MSG_ready:
         if (!job->replaying)
             return begin(job, msg->ready.digest);
-        replay(job);
+        job->replay_ready = 1;
+        replay_if_due(job);
         return 0;
     case DZ_MSG_enough:
         if (msg->enough.interrupted && !job->interrupts)
@@ -142,6 +144,9 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
         else if (!msg->enough.interrupted)
             dz_suite_close(job, DZ_END_DONE, 0, dz_bytes("", 0));
         dz_job_check(job);
+        return 0;
+    case DZ_MSG_leaving:
+        job->front_done = job->front_told;
         return 0;
     default:
         return -EBADMSG;
@@ -190,6 +195,8 @@ void dz_front_show(struct dz_job *job, uint32_t number)
     if (!job->suite.tests[number].kept)
         keep_result(job, number);
     job->suite.tests[number].kept = 1;
+    if (job->replaying)
+        return;
     if (job->settings.terminal || job->showing_rest)
         tell_result(job, number);
     else
@@ -198,6 +205,8 @@ void dz_front_show(struct dz_job *job, uint32_t number)
 
 int dz_front_pass(struct dz_job *job, const struct dz_msg *msg)
 {
+    if (job->replaying)
+        return 0;
     dz_autobuf struct dz_buf frames = {0};
     dz_wire_put(&frames, msg);
     struct dz_msg result = {.type = DZ_MSG_result, .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
@@ -224,13 +233,12 @@ void dz_front_note(struct dz_job *job, const char *fmt, ...)
 void dz_front_live(struct dz_job *job, const char *text)
 {
     struct dz_msg msg = {.type = DZ_MSG_live, .live = {.text = dz_bytes(text, strlen(text))}};
-    dz_peer_tell(&job->front, &msg);
+    if (!job->replaying)
+        dz_peer_tell(&job->front, &msg);
 }
 
-void dz_front_end(struct dz_job *job)
+static void tell_end(struct dz_job *job)
 {
-    if (job->front_told)
-        return;
     job->front_told = 1;
     dz_autobuf struct dz_buf block = {0};
     dz_block_write(job, &block);
@@ -239,6 +247,14 @@ void dz_front_end(struct dz_job *job)
     msg.end.text = dz_bytes(text, strlen(text));
     msg.end.block = dz_bytes(block.data, block.len);
     dz_peer_tell(&job->front, &msg);
+}
+
+void dz_front_end(struct dz_job *job)
+{
+    if (job->replaying)
+        replay_if_due(job);
+    else if (!job->front_told)
+        tell_end(job);
 }
 
 /* ---- death ---- */
@@ -256,14 +272,20 @@ static void replay(struct dz_job *job)
     for (uint32_t i = 0; i < job->suite.n; i++)
         if (job->suite.tests[i].state == DZ_THROUGH)
             tell_result(job, i);
-    job->front_told = 0;
-    dz_front_end(job);
+    tell_end(job);
+}
+
+/* All at once: when it is ready to hear, and no worker has anything to add. */
+static void replay_if_due(struct dz_job *job)
+{
+    if (job->replay_ready && job->over)
+        replay(job);
 }
 
 static void say_how(char *text, size_t size, int status)
 {
     if (WIFSIGNALED(status))
-        snprintf(text, size, "was killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
+        snprintf(text, size, "was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)), strsignal(WTERMSIG(status)));
     else
         snprintf(text, size, "left with exit status %d", WEXITSTATUS(status));
 }
@@ -273,6 +295,7 @@ static void start_replay(struct dz_job *job, const char *how)
     fprintf(stderr, "\ndagz: the process with pytest's reporters %s; what was known is shown by another one:\n", how);
     struct dz_err err = {0};
     job->replaying = 1;
+    job->front_done = 0;
     if (!job->front_told) {
         char text[160];
         snprintf(text, sizeof text, "dagz: the process with pytest's reporters %s: %u of %u tests were run", how,
@@ -284,26 +307,22 @@ static void start_replay(struct dz_job *job, const char *how)
     if (fd < 0 || dz_front_open(job, fd, &err) < 0) {
         fprintf(stderr, "dagz: %s\n", err.text);
         job->front_ended = 1;
-        job->front_status = 3 << 8;
+        dz_plain_write(job, stderr);
+        job->front_status = W_EXITCODE(3, 0);
     }
-}
-
-/* All there is to say when even the replay has died. */
-static void write_plainly(struct dz_job *job)
-{
-    for (uint32_t i = 0; i < job->suite.n; i++)
-        if (job->suite.tests[i].failed)
-            fprintf(stderr, "FAILED %s\n", job->suite.tests[i].nodeid);
-    dz_autobuf struct dz_buf block = {0};
-    dz_block_write(job, &block);
-    fprintf(stderr, "%u of %u tests were run, %u failed\n%.*s", job->suite.n_through, job->suite.n,
-            job->suite.n_failed, (int)block.len, block.data);
 }
 
 static int died_badly(const struct dz_job *job, int status)
 {
-    /* One that was told the end leaves by itself, with pytest's exit code. */
-    return WIFSIGNALED(status) || (job->suite.complete && !job->front_told);
+    /* One that has heard the end leaves by itself, with pytest's exit code; so does one that is pressed to. */
+    return job->interrupts < 2 && (WIFSIGNALED(status) || (job->suite.complete && !job->front_done));
+}
+
+static void give_up(struct dz_job *job, const char *how)
+{
+    fprintf(stderr, "\ndagz: the process that showed it %s too; this is what the job's host knows:\n", how);
+    dz_plain_write(job, stderr);
+    job->front_status = W_EXITCODE(3, 0);
 }
 
 void dz_front_died(struct dz_job *job, int status)
@@ -313,11 +332,12 @@ void dz_front_died(struct dz_job *job, int status)
     say_how(how, sizeof how, status);
     job->front_status = status;
     job->front_ended = 1;
-    if (!died_badly(job, status) || !job->suite.complete)
+    if (!died_badly(job, status))
         return;
-    if (job->replaying) {
-        write_plainly(job);
-        job->front_status = 3 << 8;
-    } else
+    if (!job->suite.complete)
+        fprintf(stderr, "\ndagz: pytest's process %s while it collected: no test was run\n", how);
+    else if (job->replaying)
+        give_up(job, how);
+    else
         start_replay(job, how);
 }

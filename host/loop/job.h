@@ -14,6 +14,7 @@
 #include "run.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <uv.h>
@@ -29,7 +30,7 @@ struct dz_test {
     uint32_t first_use, uses;
     enum dz_test_state state;
     uint32_t slot;
-    uint8_t failed, shown, kept;
+    uint8_t failed, shown, kept, leaky;
     uint64_t started_us, duration_us;
     struct dz_buf frames; /* report, event and death messages as they came */
 };
@@ -67,14 +68,17 @@ struct dz_worker {
     struct dz_peer peer;
     pid_t pid;
     int files[3]; /* its thread stacks, captured stdout and stderr; -1 */
-    uint32_t running;
+    uint32_t running, last; /* tests; last: the one it was through with */
     uint32_t *given; /* committed and not begun, in order */
     uint32_t n_given, cap_given;
     uint8_t told_last, status_known, hung_up, interrupted;
     enum dz_verdict verdict;
     int status, stop_signal;
     uint32_t barren; /* processes in a row that died here before they began a test */
-    uint64_t asked_us, killed_us;
+    uint64_t idle_us; /* when it was through with its last test */
+    uint64_t asked_us, killed_us, interrupted_us;
+    off_t stacks; /* of its stacks, what was seen last, and when they grew */
+    uint64_t grown_us;
 };
 
 struct dz_job {
@@ -90,13 +94,14 @@ struct dz_job {
 
     struct dz_peer front;
     pid_t front_pid;
-    int front_status, front_ended, front_told, replaying;
+    int front_status, front_ended, front_told, front_done, replaying, replay_ready;
     struct dz_peer zygote;
     pid_t zygote_pid;
     int zygote_lost;
 
     struct dz_msg_settings settings; /* its texts aside */
-    int settings_known, spawns, showing_rest, zygotes;
+    char *junit;                     /* where junit is wanted, or empty */
+    int settings_known, spawns, showing_rest, zygotes, stillborn;
     struct dz_run run;
 
     struct dz_suite suite;
@@ -112,7 +117,7 @@ struct dz_job {
     struct {
         uint32_t crashed, timed_out, leaky, recycled, died_leaving;
         uint64_t tests_us;
-        struct dz_buf leaks;
+        struct dz_buf leaks, late;
     } count;
     struct dz_census census;
 };
@@ -132,6 +137,12 @@ int dz_suite_is_supplied(const struct dz_worker *worker);
 int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz_msg *msg);
 /* A process is dead: its running test is to blame, the rest is due again. */
 void dz_suite_bury(struct dz_job *job, struct dz_worker *worker);
+/* It was told its last, and has run all it was given: what is left is to leave. */
+int dz_suite_has_left(const struct dz_worker *worker);
+/* It died then: no test is to blame, but the job has failed. */
+void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker);
+/* It died before it said hello. */
+void dz_suite_note_stillbirth(struct dz_job *job, const struct dz_worker *worker);
 /* Nothing more is given out. */
 void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code, struct dz_bytes text);
 /* Whatever is through and not yet shown is shown. */
@@ -160,6 +171,16 @@ int dz_front_pass(struct dz_job *job, const struct dz_msg *msg);
 void dz_front_end(struct dz_job *job);
 void dz_front_renew_zygote(struct dz_job *job);
 void dz_front_died(struct dz_job *job, int status);
+
+/* ---- plain.c ---- */
+/* What is known of the job, where no pytest is left to say it: failures, counts, and junit if it is wanted. */
+void dz_plain_write(struct dz_job *job, FILE *to);
+
+/* ---- strays.c ---- */
+/* For the block: what is still running now that no test is, and which tests have started it. */
+void dz_strays_name(struct dz_job *job);
+/* Whatever there is below us ends. */
+void dz_strays_end(void);
 
 /* ---- birth.c ---- */
 /* Forks a python in that role. Returns the host's end of its socket, or negative with a sentence. */

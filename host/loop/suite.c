@@ -200,6 +200,8 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
         else
             held += dz_plan_estimate_us(job->suite.plan, test);
     }
+    if (worker->state == DZ_SLOT_WAITING)
+        worker->idle_us = dz_now_us();
     worker->state = worker->told_last ? DZ_SLOT_LEAVING : DZ_SLOT_BUSY;
     if (worker->n_given > from || worker->told_last)
         give(worker, from);
@@ -264,8 +266,10 @@ static void through(struct dz_job *job, uint32_t number, uint64_t duration_us)
 
 static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_msg_finished *told)
 {
-    uint64_t most = dz_now_us() - job->suite.tests[told->test].started_us;
+    worker->idle_us = dz_now_us();
+    uint64_t most = worker->idle_us - job->suite.tests[told->test].started_us;
     worker->running = DZ_PLAN_NONE;
+    worker->last = told->test;
     if (job->suite.tests[told->test].state != DZ_RUNNING)
         return 0;
     /* A patched or lying clock does not count. */
@@ -281,6 +285,7 @@ static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_
 
 static void note_leak(struct dz_job *job, const struct dz_msg_leaky *told)
 {
+    job->suite.tests[told->test].leaky = 1;
     job->count.leaky++;
     if (job->count.leaky <= 5)
         dz_buf_fmt(&job->count.leaks, "  leaky: %s left %.*s\n", job->suite.tests[told->test].nodeid,
@@ -414,7 +419,7 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
 {
     switch (worker->verdict) {
     case DZ_TIMED_OUT:
-        dz_buf_fmt(text, "dagz: the test ran longer than the %g s that --dagz-timeout allows, and was ended",
+        dz_buf_fmt(text, "dagz: it took longer than the %g s that --dagz-timeout allows, and was ended",
                    (double)job->settings.timeout_us / 1e6);
         return;
     case DZ_STOPPED:
@@ -447,6 +452,36 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
     } else
         dz_buf_fmt(text, "dagz: the test's process left with exit status %d (os._exit, or a library's exit)",
                    WEXITSTATUS(worker->status));
+}
+
+int dz_suite_has_left(const struct dz_worker *worker)
+{
+    return worker->told_last && worker->running == DZ_PLAN_NONE && !worker->n_given;
+}
+
+void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker)
+{
+    dz_autobuf struct dz_buf cause = {0}, stacks = {0};
+    tell_cause(job, worker, &cause);
+    read_tail(worker->files[0], &stacks);
+    job->count.died_leaving++;
+    dz_buf_fmt(&job->count.late, "  gw%u, after its last test (%s): %.*s\n", worker->slot,
+               worker->last == DZ_PLAN_NONE ? "none" : job->suite.tests[worker->last].nodeid, (int)cause.len, cause.data);
+    if (stacks.len)
+        dz_buf_put(&job->count.late, stacks.data, stacks.len);
+    if (job->reason == DZ_END_DONE)
+        job->exit_code = 1;
+}
+
+/* Its processes die before they say a word: that is no test's doing, and would go on for ever. */
+void dz_suite_note_stillbirth(struct dz_job *job, const struct dz_worker *worker)
+{
+    if (++job->stillborn < MOST_BARREN)
+        return;
+    dz_autobuf struct dz_buf text = {0};
+    dz_buf_str(&text, "workers die before they can take a test; the last one: ");
+    tell_cause(job, worker, &text);
+    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(text.data, text.len));
 }
 
 /* The call's outcome, if there was one, gives way to the death: one outcome for each test. */
@@ -483,7 +518,9 @@ static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
     if (stacks.len) {
         dz_buf_str(&text, "\n\n");
         dz_buf_put(&text, stacks.data, stacks.len);
-    }
+    } else if (worker->verdict == DZ_TIMED_OUT)
+        dz_buf_str(&text, "; where it hung is not known: its threads did not answer (they block signals, or wait in the "
+                          "kernel)");
     drop_outcomes(test);
     struct dz_msg death = {.type = DZ_MSG_death, .death = {.test = number}};
     death.death.text = dz_bytes(text.data, text.len);
@@ -508,8 +545,8 @@ void dz_suite_bury(struct dz_job *job, struct dz_worker *worker)
     worker->running = DZ_PLAN_NONE;
     if (guilty == DZ_PLAN_NONE)
         return;
-    /* An orderly end interrupts what runs; what did not come through is not a failure of its own. */
-    if (worker->verdict == DZ_ENDED && job->suite.closed && job->reason == DZ_END_INTERRUPT) {
+    /* The job's end cuts short what runs; what did not come through is not a failure of its own. */
+    if (worker->verdict == DZ_ENDED) {
         job->suite.tests[guilty].state = DZ_DUE;
         return;
     }

@@ -24,9 +24,12 @@
 
 enum {
     STATUS_US = 2000000,  /* how long a dead worker's status may be on its way */
-    STACKS_US = 300000,   /* from the question for stacks to the end */
-    LEAVING_US = 2000000, /* from the last word of an interrupted job to the end */
     WORTH_US = 50000,     /* of work left for each worker, for one more to be forked */
+    HANGUP_US = 300000,   /* from a hang-up to the end of who is still there */
+    QUIET_US = 100000,    /* stacks are whole when their file has not grown for so long */
+    STACKS_US = 2000000,  /* from the question for stacks to the end, should no answer come */
+    YIELD_US = 2000000,   /* an interrupted test may take so long to give in */
+    LEAVING_US = 8000000, /* and its fixtures to be torn down: CI kills what takes ten seconds */
     NAP_MS = 3,           /* how long a worker with work enough may talk unheard */
 };
 
@@ -52,8 +55,9 @@ static void clear(struct dz_worker *worker)
     worker->pid = 0;
     worker->told_last = worker->status_known = worker->hung_up = worker->interrupted = 0;
     worker->verdict = DZ_NO_VERDICT;
-    worker->asked_us = worker->killed_us = 0;
-    worker->running = DZ_PLAN_NONE;
+    worker->asked_us = worker->killed_us = worker->interrupted_us = worker->grown_us = 0;
+    worker->stacks = 0;
+    worker->running = worker->last = DZ_PLAN_NONE;
     worker->n_given = 0;
 }
 
@@ -64,7 +68,8 @@ int dz_vassal_start(struct dz_job *job, struct dz_err *err)
         return dz_fail(err, -ENOMEM, "cannot keep %u workers", job->n_slots);
     for (uint32_t i = 0; i < job->n_slots; i++) {
         struct dz_worker *worker = &job->workers[i];
-        *worker = (struct dz_worker){.job = job, .slot = i, .files = {-1, -1, -1}, .running = DZ_PLAN_NONE};
+        *worker = (struct dz_worker){.job = job, .slot = i, .files = {-1, -1, -1}, .running = DZ_PLAN_NONE,
+                                      .last = DZ_PLAN_NONE};
         dz_chan_init(&worker->peer.chan, -1);
     }
     return 0;
@@ -135,12 +140,20 @@ void dz_vassal_order_forks(struct dz_job *job)
 
 /* ---- deaths ---- */
 
+/* It was through with its tests, and did not come to its end. */
+static int died_leaving(const struct dz_worker *worker)
+{
+    return dz_suite_has_left(worker) && worker->status_known && worker->status != 0 && worker->verdict != DZ_ENDED &&
+           !worker->interrupted;
+}
+
 static void bury(struct dz_worker *worker)
 {
     struct dz_job *job = worker->job;
-    if (worker->state == DZ_SLOT_LEAVING && (worker->status_known && worker->status != 0) &&
-        worker->running == DZ_PLAN_NONE && !worker->n_given && !worker->interrupted)
-        job->count.died_leaving++;
+    if (worker->state == DZ_SLOT_FORKING && worker->verdict != DZ_ENDED)
+        dz_suite_note_stillbirth(job, worker);
+    if (died_leaving(worker))
+        dz_suite_note_late_death(job, worker);
     dz_suite_bury(job, worker);
     clear(worker);
     dz_vassal_order_forks(job);
@@ -226,10 +239,13 @@ static int hello(struct dz_worker *worker, const struct dz_msg_hello *told)
 {
     if (worker->state != DZ_SLOT_FORKING || told->role != DZ_PEER_WORKER || told->serial != worker->serial)
         return -EBADMSG;
-    worker->pid = (pid_t)told->pid;
+    /* What is to be killed one day is not for a worker to say, unless nobody else can. */
+    if (!worker->pid && told->pid > 1)
+        worker->pid = (pid_t)told->pid;
     for (int i = 0; i < 3; i++)
         worker->files[i] = dz_chan_take_fd(&worker->peer.chan);
     worker->state = DZ_SLOT_WAITING;
+    worker->job->stillborn = 0;
     dz_suite_feed(worker->job, worker);
     return 0;
 }
@@ -267,7 +283,7 @@ static void forked(struct dz_job *job, const struct dz_msg_forked *told)
     struct dz_worker *worker = by_serial(job, told->serial);
     if (!worker)
         return;
-    if (told->pid) {
+    if (told->pid > 1) {
         worker->pid = (pid_t)told->pid;
         return;
     }
@@ -326,18 +342,44 @@ int dz_vassal_open_zygote(struct dz_job *job, int fd)
 
 /* ---- time ---- */
 
-static void watch_running(struct dz_job *job, struct dz_worker *worker, uint64_t now)
+/* Since when it does what has a limit: runs a test, or leaves, with what fixtures there are to tear down. */
+static uint64_t began_us(const struct dz_job *job, const struct dz_worker *worker)
 {
-    uint64_t limit = job->settings.timeout_us;
-    if (!limit || worker->running == DZ_PLAN_NONE || worker->killed_us)
+    if (worker->running != DZ_PLAN_NONE)
+        return job->suite.tests[worker->running].started_us;
+    return dz_suite_has_left(worker) ? worker->idle_us : 0;
+}
+
+/* Its threads' stacks are in their file, or will not come: it may block the signal. */
+static int has_answered(struct dz_worker *worker, uint64_t now)
+{
+    off_t size = worker->files[0] < 0 ? 0 : lseek(worker->files[0], 0, SEEK_END);
+    if (size != worker->stacks) {
+        worker->stacks = size;
+        worker->grown_us = now;
+    }
+    return now - worker->asked_us > STACKS_US || (worker->grown_us && now - worker->grown_us > QUIET_US);
+}
+
+static void watch_limit(struct dz_job *job, struct dz_worker *worker, uint64_t now)
+{
+    uint64_t limit = job->settings.timeout_us, began = began_us(job, worker);
+    if (!limit || !began || worker->killed_us)
         return;
     if (worker->asked_us) {
-        if (now - worker->asked_us > STACKS_US)
+        if (has_answered(worker, now))
             dz_vassal_kill(worker, DZ_TIMED_OUT);
-    } else if (now - job->suite.tests[worker->running].started_us > limit) {
+    } else if (now - began > limit && worker->pid > 0) {
         worker->asked_us = now;
         kill(worker->pid, SIGRTMAX - 1);
     }
+}
+
+static void watch_interrupted(struct dz_worker *worker, uint64_t now)
+{
+    uint64_t most = worker->running != DZ_PLAN_NONE ? YIELD_US : LEAVING_US;
+    if (worker->interrupted && !worker->killed_us && now - worker->interrupted_us > most)
+        dz_vassal_kill(worker, DZ_ENDED);
 }
 
 /* Hung up, and no word of its death: it is still there. */
@@ -347,7 +389,7 @@ static void watch_dying(struct dz_worker *worker, uint64_t now)
         return;
     if (now - worker->killed_us > STATUS_US) {
         bury(worker);
-    } else if (now - worker->killed_us > STACKS_US) {
+    } else if (now - worker->killed_us > HANGUP_US) {
         if (worker->verdict == DZ_NO_VERDICT && worker->pid > 0 && kill(worker->pid, 0) == 0)
             worker->verdict = DZ_HUNG_UP;
         kill_group(worker, SIGKILL);
@@ -361,9 +403,8 @@ void dz_vassal_tick(struct dz_job *job)
         struct dz_worker *worker = &job->workers[i];
         if (worker->state == DZ_SLOT_EMPTY)
             continue;
-        watch_running(job, worker, now);
-        if (worker->interrupted && !worker->killed_us && now - worker->asked_us > LEAVING_US)
-            dz_vassal_kill(worker, DZ_ENDED);
+        watch_limit(job, worker, now);
+        watch_interrupted(worker, now);
         watch_dying(worker, now);
     }
 }
@@ -375,11 +416,10 @@ void dz_vassal_interrupt(struct dz_job *job)
         if (worker->state == DZ_SLOT_EMPTY || worker->interrupted)
             continue;
         worker->interrupted = 1;
-        worker->asked_us = dz_now_us();
-        if (worker->running != DZ_PLAN_NONE && worker->pid > 0)
+        worker->interrupted_us = dz_now_us();
+        /* One that leaves does so: its fixtures are being torn down. One without a pid will be told its last. */
+        if (worker->pid > 0 && !dz_suite_has_left(worker))
             kill(worker->pid, SIGINT);
-        else
-            dz_vassal_kill(worker, DZ_ENDED);
     }
 }
 

@@ -1,0 +1,15 @@
+/* A junit file as plain as can be, for when no pytest is left to write one. */
+#pragma once
+
+#include "../base/err.h"
+#include "../base/wire.h"
+
+struct dz_junit_case {
+    const char *nodeid;
+    uint64_t duration_us;
+    enum dz_outcome outcome;
+    struct dz_bytes text; /* of a failure */
+};
+
+/* Named as pytest names them: the path with dots as class, what follows the last :: as name. */
+int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n, struct dz_err *err);
