@@ -95,7 +95,7 @@ class Front:
         self.worker = None
         self.block = ""
         self.late_errors = []
-        self.ended = False
+        self.ended = self.unfinished = False
         self.interrupts = Interrupts()
         self.order = shared.Order()
         config.pluginmanager.register(self.order, "dagz-order")
@@ -278,7 +278,9 @@ class Front:
             elif name == "death":
                 for report in self.reports_of_death(item, keywords, *message[2:]):
                     hook.pytest_runtest_logreport(report=report)
-        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if not self.unfinished:
+            hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        self.unfinished = False
         if session.shouldfail or session.shouldstop:
             self.stop_giving(session)
 
@@ -314,6 +316,10 @@ class Front:
         """A plugin runs the test once more, and tells it as another one."""
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+
+    def on_unfinished(self, item):
+        """pytest.exit or an interrupt came out of the test: its end is not told."""
+        self.unfinished = True
 
     def on_node_down(self, item, slot, output):
         node = self.nodes[slot]

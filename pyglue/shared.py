@@ -151,7 +151,9 @@ class Warned:
             made.args = args
             if str(made) == text:
                 return made
-        return make_class(*self.kind)(text)
+        kind = make_class(*self.kind)
+        kind.__str__ = lambda self: text
+        return kind(*(args or (text,)))
 
 
 def is_plain(value):

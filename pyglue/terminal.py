@@ -16,7 +16,9 @@ class Terminal:
         self.file = reporter._tw._file
         self.is_tty = reporter.isatty
         self.shown = False
+        self.is_open = False
         self.wrap_last_line(summary)
+        self.wrap_ensure_newline()
         if self.is_tty:
             reporter._tw._file = Erasing(self)
 
@@ -34,9 +36,30 @@ class Terminal:
         self.reporter.summary_stats = summary_stats
 
     def line(self, text):
-        self.reporter.ensure_newline()
-        self.reporter.write_line(text)
-        self.reporter.flush()
+        """A line of ours. Where a row of pytest's is open it is ended as pytest ends it, and ours left open in its
+        place: with our line taken out, what remains is what pytest writes."""
+        reporter = self.reporter
+        if reporter.currentfspath is None and not self.is_open:
+            reporter._tw.line(text)
+        else:
+            if reporter.currentfspath is not None and not reporter.verbosity > 0 and reporter._show_progress_info:
+                reporter._write_progress_information_filling_space()
+            reporter._tw.line()
+            reporter._tw.write(text)
+            reporter.currentfspath = None
+            self.is_open = True
+        reporter.flush()
+
+    def wrap_ensure_newline(self):
+        inner = self.reporter.ensure_newline
+
+        def ensure_newline():
+            if self.is_open and self.reporter.currentfspath is None:
+                self.reporter._tw.line()
+            self.is_open = False
+            inner()
+
+        self.reporter.ensure_newline = ensure_newline
 
     def write_through(self, text):
         """What a worker's reporter would have written to its terminal: colours are in it already, and have no

@@ -11,10 +11,12 @@ import pickle
 import select
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 
 import pytest
+from _pytest.debugging import pytestPDB
 from _pytest.outcomes import Exit
 
 import _dagz
@@ -82,6 +84,7 @@ class Image:
         self.forwarder = Forwarder(self)
         self.config.pluginmanager.register(self.forwarder, "dagz-forwarder")
         self.forwarder.armed = True
+        pytestPDB._init_pdb = refuse_debugger
         if self.suite.fixtures:
             self.config.pluginmanager.register(Fixtures(self), "dagz-fixtures")
 
@@ -102,6 +105,12 @@ class Image:
         except BaseException:
             traceback.print_exc()
             _dagz.leave(1)
+
+
+def refuse_debugger(*args, **kwargs):
+    """breakpoint(), pdb.set_trace() and pytest.set_trace() come by here."""
+    __tracebackhide__ = True
+    pytest.fail("dagz: a worker has no terminal to debug on; --dagz-workers=0 runs the tests in one that has")
 
 
 def names_of(item):
@@ -145,20 +154,16 @@ class Worker:
             factory._basetemp = base
 
     def renew_capture(self):
-        """Capture's files are shared with the front, offsets and all: this process gets its own. Returns
-        their descriptors, for the host to read should this process end badly."""
-        manager = self.config.pluginmanager.getplugin("capturemanager")
-        old = getattr(manager, "_global_capturing", None)
-        if old is None:
-            return []
-        # Kept for good: collecting it would warn of files that nobody closed.
-        self.old_capture = old
-        manager._global_capturing = None
-        manager.start_global_capturing()
-        manager.suspend_global_capture()
-        captures = (manager._global_capturing.out, manager._global_capturing.err)
-        files = [getattr(capture, "tmpfile", None) for capture in captures]
-        return [fd for fd in map(descriptor, files) if fd >= 0]
+        """Capture's files are shared with the front, offsets and all: this process gets its own, put where those
+        are, so that nothing looks different. Returns their descriptors, for the host to read should this process
+        end badly."""
+        capturing = getattr(self.image.forwarder.capture, "_global_capturing", None)
+        captures = (getattr(capturing, "out", None), getattr(capturing, "err", None))
+        files = [fd for fd in (descriptor(getattr(capture, "tmpfile", None)) for capture in captures) if fd >= 0]
+        for fd in files:
+            with tempfile.TemporaryFile(buffering=0) as fresh:
+                os.dup2(fresh.fileno(), fd, inheritable=False)
+        return files
 
     def renew_faulthandler(self):
         if faulthandler.is_enabled():
@@ -255,6 +260,8 @@ class Worker:
                 _dagz.stop(self.index, reason, shared.NONE, str(text))
 
     def stop(self, error):
+        # pytest has not come to telling the end of this test.
+        self.image.forwarder.send("unfinished")
         self.queue.clear()
         self.last = True
         if isinstance(error, Exit):
@@ -341,6 +348,9 @@ class Forwarder:
         self.worker = None
         self.xml = shared.junit(self.config)
         self.properties = len(self.xml.global_properties) if self.xml is not None else 0
+        if self.xml is not None:
+            # Those of the collection are the front's.
+            self.send_attributes("teardown", [])
         self.subtests = shared.failed_subtests(self.config)
         self.capture = self.config.pluginmanager.getplugin("capturemanager")
         self.reporter = self.config.pluginmanager.getplugin("terminalreporter")
@@ -356,7 +366,7 @@ class Forwarder:
     def pytest_runtest_logreport(self, report):
         worker = self.worker
         if self.xml is not None and self.xml.node_reporters:
-            self.send_attributes(report.when)
+            self.send_attributes(report.when, self.xml.node_reporters_ordered)
         when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
         captured = self.is_capturing()
         payload, text = b"", b""
@@ -432,9 +442,9 @@ class Forwarder:
             self.send("suite_property", name, value)
         self.properties = len(self.xml.global_properties)
 
-    def send_attributes(self, when):
+    def send_attributes(self, when, nodes):
         """Before the report that they are part of: with the teardown's junit's element is closed."""
-        for node in self.xml.node_reporters_ordered:
+        for node in nodes:
             self.send("xml_attributes", list(node.attrs.items()))
         if when == "teardown":
             self.xml.node_reporters.clear()
