@@ -19,6 +19,8 @@ enum {
     TICK_MS = 50,
     LIVE_US = 500000,
     STATUS_US = 30000000,
+    MOST_ZYGOTES = 3,
+    STATUS_UNKNOWN = 3 << 8, /* of a front: as pytest leaves on an internal error */
 };
 
 uint64_t dz_now_us(void)
@@ -54,21 +56,24 @@ static void end_run(struct dz_job *job)
     dz_front_end(job);
 }
 
+static void renew_zygote(struct dz_job *job)
+{
+    const char *why = "dagz: the process that forks workers died again and again";
+    if (job->zygotes++ < MOST_ZYGOTES)
+        dz_front_renew_zygote(job);
+    else
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+}
+
 void dz_job_check(struct dz_job *job)
 {
-    if (!job->suite.complete || job->over)
+    if (!job->suite.complete || job->over || !dz_vassal_is_empty(job))
         return;
-    if (dz_suite_is_done(job) && dz_vassal_is_empty(job)) {
-        end_run(job);
-        return;
-    }
     /* Tests are left, nobody to run them and nobody to fork who would: the front makes another zygote. */
-    if (job->zygote_lost && dz_vassal_is_empty(job) && !job->suite.closed) {
-        if (job->zygotes++ < 3)
-            dz_front_renew_zygote(job);
-        else
-            dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("the process that forks workers died again and again", 50));
-    }
+    if (job->zygote_lost && !dz_suite_is_done(job))
+        renew_zygote(job);
+    if (dz_suite_is_done(job))
+        end_run(job);
 }
 
 void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
@@ -94,7 +99,17 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
 static void reap(struct dz_job *job)
 {
     int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) != 0;) {
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0) {
+            /* No child is left: whoever took its status, the front is gone. */
+            if (!job->front_ended) {
+                fprintf(stderr, "dagz: how the process with pytest's reporters ended cannot be learnt\n");
+                dz_front_died(job, STATUS_UNKNOWN);
+            }
+            return;
+        }
         if (pid == job->front_pid && WIFSTOPPED(status))
             continue;
         if (pid == job->front_pid)
@@ -227,8 +242,20 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* libuv gives up by abort() where the kernel refuses it what it cannot do without. The children follow the host. */
+static void on_abort(int signal)
+{
+    static const char why[] = "dagz: the job's host cannot go on: it has no descriptors or no memory left for its event "
+                              "loop\n";
+    (void)signal;
+    ssize_t n = write(STDERR_FILENO, why, sizeof why - 1);
+    (void)n;
+    _exit(DZ_EXIT_INTERNAL);
+}
+
 static int open_loop(struct dz_job *job, int front_fd, const sigset_t *signals, struct dz_err *err)
 {
+    signal(SIGABRT, on_abort);
     int r = uv_loop_init(&job->loop);
     if (r < 0)
         return dz_fail(err, r, "cannot make an event loop");
@@ -254,7 +281,10 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
     job.run.lock = job.run.results = -1;
     dz_chan_init(&job.front.chan, -1);
     dz_chan_init(&job.zygote.chan, -1);
+    job.inherited_us = dz_census_cpu_us(getpid());
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    /* Ignored, as some parents leave it, it would keep us from learning how our children end. */
+    signal(SIGCHLD, SIG_DFL);
     block_signals(&job, &signals);
     int fd = dz_front_start(&job, DZ_ROLE_FRONT, &err);
     if (fd >= 0) {

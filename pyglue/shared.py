@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import marshal
+import os
 import pickle
 import sys
+import uuid
 import warnings
 
 import pytest
@@ -120,6 +122,15 @@ def digest(items):
     """Of the node ids in their order: equal in two processes that have collected the same."""
     text = "\n".join(item.nodeid for item in items)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def unique(job):
+    """A job's number with its host's pid and start: the same in all its processes, and in no other job's, where
+    the number counts within one tree only."""
+    host = os.getppid()
+    with open(f"/proc/{host}/stat", "rb") as file:
+        started = file.read().rpartition(b") ")[2].split()[19].decode()
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{job} {host} {started}").hex
 
 
 def number(table, key):

@@ -62,7 +62,7 @@ class Image:
     def __init__(self, session, suite, workers, job):
         self.session, self.config = session, session.config
         self.suite = suite
-        self.workers, self.job = workers, job
+        self.workers, self.job = workers, shared.unique(job)
 
     def prepare_in_front(self):
         """What front and workers must share: the base of temporary folders, if any test may want one."""

@@ -174,5 +174,9 @@ int dz_chan_send_fds(struct dz_chan *chan, const struct dz_msg *msg, const int *
     if (!dz_buf_ok(&chan->out))
         return -ENOMEM;
     r = send_with_fds(chan, fds, n);
-    return r < 0 ? r : dz_chan_flush(chan);
+    if (r < 0)
+        return r;
+    /* The descriptors have gone with the first part; the rest follows when there is room. */
+    r = dz_chan_flush(chan);
+    return r == -EAGAIN ? 0 : r;
 }

@@ -53,7 +53,10 @@ char *dz_strdup(const char *text)
 
 int dz_mem_use_mimalloc(void)
 {
-    void *library = dlopen("libmimalloc.so.2", RTLD_NOW | RTLD_LOCAL);
+    static const char *const names[] = {"libmimalloc.so.3", "libmimalloc.so.2"};
+    void *library = NULL;
+    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return 0;
     void *c = dlsym(library, "mi_calloc"), *r = dlsym(library, "mi_realloc"), *f = dlsym(library, "mi_free");

@@ -50,6 +50,7 @@ int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_er
     if (*ret_pid == 0) {
         int socket = keep_only(fds[1]);
         sigprocmask(SIG_SETMASK, &job->users_mask, NULL);
+        signal(SIGABRT, SIG_DFL);
         become(job, role, socket);
     }
     close(fds[1]);

@@ -19,6 +19,8 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg);
 static void gone(struct dz_peer *peer, int reason);
 static const struct dz_peer_calls front_calls = {heard, gone, NULL};
 
+static const char no_memory[] = "dagz: the job's host has no memory left";
+
 /* ---- birth ---- */
 
 int dz_front_start(struct dz_job *job, enum dz_role role, struct dz_err *err)
@@ -87,9 +89,22 @@ static void ask_for_zygote(struct dz_job *job)
             close(fds[0]);
     }
     if (r < 0) {
-        const char *why = "dagz: workers cannot be started";
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+        struct dz_err err;
+        dz_fail(&err, r, "dagz: no process to fork workers can be started");
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
     }
+}
+
+static int prepare(struct dz_job *job, struct dz_bytes digest, struct dz_err *err)
+{
+    int r = dz_suite_plan(job, err);
+    if (r < 0)
+        return r;
+    job->n_useful = job->settings.workers ? job->n_slots : dz_plan_useful_slots(job->suite.plan);
+    job->suite.digest = dz_memdup(digest.at, digest.size);
+    if (!job->suite.digest)
+        return dz_fail(err, -ENOMEM, "cannot keep what tells the suite from others");
+    return dz_vassal_start(job, err);
 }
 
 static int begin(struct dz_job *job, struct dz_bytes digest)
@@ -98,17 +113,11 @@ static int begin(struct dz_job *job, struct dz_bytes digest)
         return -EBADMSG;
     struct dz_err err = {0};
     job->n_slots = slots_wanted(job);
-    if (dz_suite_plan(job, &err) < 0) {
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
-        dz_job_check(job);
-        return 0;
-    }
-    job->n_useful = job->settings.workers ? job->n_slots : dz_plan_useful_slots(job->suite.plan);
-    if (dz_vassal_start(job, &err) < 0)
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
     job->run_began_us = dz_now_us();
-    job->suite.digest = dz_memdup(digest.at, digest.size);
-    if (job->spawns)
+    if (prepare(job, digest, &err) < 0) {
+        dz_wrap(&err, err.code, "dagz");
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+    } else if (job->spawns)
         dz_vassal_order_forks(job);
     else
         ask_for_zygote(job);
@@ -158,6 +167,8 @@ static void gone(struct dz_peer *peer, int reason)
     struct dz_job *job = peer->owner;
     if (reason == -EBADMSG)
         kill(job->front_pid, SIGKILL);
+    else if (reason < 0)
+        fprintf(stderr, "dagz: the connection to the process with pytest's reporters broke: %s\n", strerror(-reason));
     /* How it ended comes by SIGCHLD. */
 }
 
@@ -209,6 +220,8 @@ int dz_front_pass(struct dz_job *job, const struct dz_msg *msg)
         return 0;
     dz_autobuf struct dz_buf frames = {0};
     dz_wire_put(&frames, msg);
+    if (!dz_buf_ok(&frames))
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(no_memory, strlen(no_memory)));
     struct dz_msg result = {.type = DZ_MSG_result, .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
     result.result.frames = dz_bytes(frames.data, frames.len);
     dz_peer_tell(&job->front, &result);
@@ -243,7 +256,7 @@ static void tell_end(struct dz_job *job)
     dz_autobuf struct dz_buf block = {0};
     dz_block_write(job, &block);
     struct dz_msg msg = {.type = DZ_MSG_end, .end = {.reason = job->reason, .code = job->exit_code}};
-    const char *text = job->reason_text ? job->reason_text : "";
+    const char *text = job->reason_text ? job->reason_text : job->reason == DZ_END_INTERNAL ? no_memory : "";
     msg.end.text = dz_bytes(text, strlen(text));
     msg.end.block = dz_bytes(block.data, block.len);
     dz_peer_tell(&job->front, &msg);

@@ -101,7 +101,7 @@ struct dz_job {
 
     struct dz_msg_settings settings; /* its texts aside */
     char *junit;                     /* where junit is wanted, or empty */
-    int settings_known, spawns, showing_rest, zygotes, stillborn;
+    int settings_known, spawns, showing_rest, zygotes, stillborn, missed;
     struct dz_run run;
 
     struct dz_suite suite;
@@ -113,6 +113,7 @@ struct dz_job {
     char *reason_text;
     int over, interrupts;
 
+    uint64_t inherited_us; /* CPU that this pid had used before it became the host: a shell may have executed us */
     uint64_t began_us, run_began_us, run_ended_us, told_us;
     struct {
         uint32_t crashed, timed_out, leaky, recycled, died_leaving;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
@@ -34,7 +35,7 @@ static int hand_out(struct dz_peer *peer)
         if (!dz_peer_is_open(peer))
             return -1;
         if (r < 0) {
-            fail(peer, -EBADMSG);
+            fail(peer, r);
             return -1;
         }
     }
@@ -66,12 +67,21 @@ static void read_the_rest(struct dz_peer *peer)
     fail(peer, (int)n);
 }
 
+/* What was to be said is lost: nothing more is. The other end, if it is still there, reads the end of its stream
+ * and leaves; it is seen as gone when its last words have been read. */
+static void give_up(struct dz_peer *peer)
+{
+    peer->broken = 1;
+    dz_buf_free(&peer->chan.out);
+    peer->chan.sent = 0;
+    shutdown(peer->chan.fd, SHUT_WR);
+}
+
 static void write_some(struct dz_peer *peer)
 {
     int r = dz_chan_flush(&peer->chan);
     if (r < 0 && r != -EAGAIN && r != -EINTR)
-        /* It will be seen as gone when its last words have been read. */
-        peer->chan.out.len = peer->chan.sent = 0;
+        give_up(peer);
     watch(peer);
 }
 
@@ -116,7 +126,7 @@ int dz_peer_is_open(const struct dz_peer *peer)
 
 void dz_peer_tell(struct dz_peer *peer, const struct dz_msg *msg)
 {
-    if (!dz_peer_is_open(peer))
+    if (!dz_peer_is_open(peer) || peer->broken)
         return;
     dz_chan_put(&peer->chan, msg);
     write_some(peer);
@@ -124,9 +134,11 @@ void dz_peer_tell(struct dz_peer *peer, const struct dz_msg *msg)
 
 int dz_peer_tell_fds(struct dz_peer *peer, const struct dz_msg *msg, const int *fds, int n)
 {
-    if (!dz_peer_is_open(peer))
+    if (!dz_peer_is_open(peer) || peer->broken)
         return -EPIPE;
     int r = dz_chan_send_fds(&peer->chan, msg, fds, n);
+    if (!dz_buf_ok(&peer->chan.out))
+        give_up(peer);
     watch(peer);
     return r;
 }

@@ -22,6 +22,7 @@ struct dz_peer {
     const struct dz_peer_calls *calls;
     void *owner;
     int paused;
+    int broken; /* something could not be written: what follows would make no sense to it */
 };
 
 /* Watches this socket, which now belongs to the peer. Negative when it cannot. */

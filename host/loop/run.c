@@ -161,7 +161,11 @@ int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err
     dz_autobuf struct dz_buf frame = {0};
     dz_wire_put(&frame, msg);
     size_t done = 0;
-    while (dz_buf_ok(&frame) && done < frame.len) {
+    if (!dz_buf_ok(&frame)) {
+        run->lost = 1;
+        return dz_fail(err, -ENOMEM, "cannot keep results in '%s' any more", run->folder);
+    }
+    while (done < frame.len) {
         ssize_t n = write(run->results, frame.data + done, frame.len - done);
         if (n < 0 && errno == EINTR)
             continue;

@@ -129,6 +129,7 @@ static void know_fixtures(const struct dz_suite *suite, struct dz_plan_fixture *
 int dz_suite_plan(struct dz_job *job, struct dz_err *err)
 {
     struct dz_suite *suite = &job->suite;
+    suite->complete = 1;
     dz_auto struct dz_plan_test *tests = dz_alloc(suite->n * sizeof *tests);
     dz_auto struct dz_plan_fixture *fixtures = dz_alloc(suite->n_fixtures * sizeof *fixtures);
     if (!tests || !fixtures)
@@ -140,7 +141,6 @@ int dz_suite_plan(struct dz_job *job, struct dz_err *err)
         .uses = suite->use_list, .n_uses = suite->n_uses, .slots = job->n_slots,
         .fork = (enum dz_plan_fork)job->settings.fork, .keep_order = job->settings.keep_order};
     suite->plan = dz_plan_new(&input, err);
-    suite->complete = 1;
     return suite->plan ? 0 : dz_wrap(err, -ENOMEM, "cannot plan %u tests", suite->n);
 }
 
@@ -195,9 +195,12 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
         return;
     while (!holds(worker, held, WINDOW_US, WINDOW_MOST) && !worker->told_last) {
         uint32_t test = job->suite.closed ? DZ_PLAN_NONE : dz_plan_next(job->suite.plan, worker->slot);
-        if (test == DZ_PLAN_NONE || commit(worker, test) < 0)
+        if (test == DZ_PLAN_NONE)
             worker->told_last = 1;
-        else
+        else if (commit(worker, test) < 0) {
+            dz_plan_give_back(job->suite.plan, test);
+            worker->told_last = 1;
+        } else
             held += dz_plan_estimate_us(job->suite.plan, test);
     }
     if (worker->state == DZ_SLOT_WAITING)
@@ -256,6 +259,13 @@ static int start(struct dz_worker *worker, uint32_t number)
 static void through(struct dz_job *job, uint32_t number, uint64_t duration_us)
 {
     struct dz_test *test = &job->suite.tests[number];
+    if (!dz_buf_ok(&test->frames)) {
+        /* A part of what was reported of it is lost: it has no outcome. */
+        const char *why = "dagz: the job's host has no memory left for results";
+        test->state = DZ_DUE;
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+        return;
+    }
     test->state = DZ_THROUGH;
     test->duration_us = duration_us;
     job->suite.n_through++;

@@ -78,49 +78,61 @@ int dz_vassal_start(struct dz_job *job, struct dz_err *err)
 /* ---- births ---- */
 
 /* Through the zygote: the worker's end of a new socket goes with the order. */
-static int order_fork(struct dz_job *job, struct dz_worker *worker)
+static int order_fork(struct dz_job *job, struct dz_worker *worker, struct dz_err *err)
 {
     int fds[2];
     int r = dz_chan_pair(fds);
     if (r < 0)
-        return r;
+        return dz_fail(err, r, "cannot make a worker's socket");
     struct dz_msg order = {.type = DZ_MSG_fork_worker, .fork_worker = {worker->slot, worker->serial}};
     r = dz_peer_tell_fds(&job->zygote, &order, &fds[1], 1);
     close(fds[1]);
-    if (r < 0)
-        close(fds[0]);
-    return r < 0 ? r : fds[0];
-}
-
-static int spawn(struct dz_job *job, struct dz_worker *worker)
-{
-    struct dz_err err = {0};
-    int fd = dz_birth(job, DZ_ROLE_WORKER, &worker->pid, &err);
-    if (fd < 0)
-        dz_front_note(job, "dagz: %s", err.text);
-    return fd;
+    if (r == 0)
+        return fds[0];
+    close(fds[0]);
+    return dz_fail(err, r, "cannot ask for a worker");
 }
 
 static void introduce(struct dz_job *job, struct dz_worker *worker)
 {
-    struct dz_msg msg = {.type = DZ_MSG_be_worker, .be_worker = {worker->slot, worker->serial, job->n_slots}};
+    struct dz_msg msg = {.type = DZ_MSG_be_worker, .be_worker = {.slot = worker->slot, .serial = worker->serial, .workers = job->n_slots}};
     msg.be_worker.job = dz_bytes(job->run.id, strlen(job->run.id));
     msg.be_worker.digest = dz_bytes(job->suite.digest, strlen(job->suite.digest));
     dz_peer_tell(&worker->peer, &msg);
 }
 
-static void give_birth(struct dz_job *job, struct dz_worker *worker)
+static int give_birth(struct dz_job *job, struct dz_worker *worker, struct dz_err *err)
 {
     worker->serial = job->n_serials++;
-    int fd = job->spawns ? spawn(job, worker) : order_fork(job, worker);
+    int fd = job->spawns ? dz_birth(job, DZ_ROLE_WORKER, &worker->pid, err) : order_fork(job, worker, err);
     if (fd < 0)
-        return;
+        return fd;
     worker->state = DZ_SLOT_FORKING;
-    if (dz_peer_open(&worker->peer, &job->loop, fd, &worker_calls, worker) < 0) {
+    int r = dz_peer_open(&worker->peer, &job->loop, fd, &worker_calls, worker);
+    if (r < 0) {
+        /* Its process reads the end of its stream, and leaves. */
         close(fd);
         clear(worker);
-    } else if (job->spawns)
+        return dz_fail(err, r, "cannot watch a worker");
+    }
+    if (job->spawns)
         introduce(job, worker);
+    return 0;
+}
+
+/* Fewer workers than wanted do the same work, and the next event asks again; without any there is none. */
+static void miss(struct dz_job *job, struct dz_err *err)
+{
+    if (err->code == -EPIPE || err->code == -ECONNRESET)
+        return; /* the zygote is gone, which is about to be heard */
+    if (!dz_vassal_is_empty(job)) {
+        if (err->code != -EAGAIN && !job->missed++)
+            dz_front_note(job, "dagz: fewer workers than wanted: %s", err->text);
+        return;
+    }
+    dz_wrap(err, err->code, "dagz: no worker can be started");
+    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err->text, strlen(err->text)));
+    dz_job_check(job);
 }
 
 /* Those that the plan began with; more when what has been learnt since leaves work enough for them. */
@@ -133,9 +145,12 @@ void dz_vassal_order_forks(struct dz_job *job)
 {
     if (job->suite.closed || (!job->spawns && !dz_peer_is_open(&job->zygote)))
         return;
+    struct dz_err err = {0};
     for (uint32_t i = 0; i < job->n_slots; i++)
         if (job->workers[i].state == DZ_SLOT_EMPTY && is_worth_a_process(job, i) && dz_plan_wants(job->suite.plan, i))
-            give_birth(job, &job->workers[i]);
+            give_birth(job, &job->workers[i], &err);
+    if (err.code < 0)
+        miss(job, &err);
 }
 
 /* ---- deaths ---- */
@@ -290,7 +305,7 @@ static void forked(struct dz_job *job, const struct dz_msg_forked *told)
     dz_front_note(job, "dagz: cannot fork a worker: %s", strerror((int)told->error));
     clear(worker);
     if (dz_vassal_is_empty(job))
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("no worker could be forked", 25));
+        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("dagz: no worker can be forked", 29));
     dz_job_check(job);
 }
 
