@@ -188,7 +188,7 @@ int dz_python_find(struct dz_python *python, const char *argv0, struct dz_err *e
 {
     *python = (struct dz_python){.self = dz_choose_self(argv0)};
     if (!python->self)
-        return dz_fail(err, -ENOMEM, "cannot tell where dagz-python lies");
+        return dz_fail(err, -ENOENT, "cannot tell where dagz-python lies: is /proc mounted?");
     struct dz_choice choice = dz_choose_python(python->self);
     python->executable = choice.path;
     if (!choice.path)

@@ -75,7 +75,7 @@ struct dz_worker {
     enum dz_verdict verdict;
     int status, stop_signal;
     uint32_t barren; /* processes in a row that died here before they began a test */
-    uint64_t idle_us; /* when it was through with its last test */
+    uint64_t born_us, idle_us; /* when it said hello, and when it was through with its last test */
     uint64_t asked_us, killed_us, interrupted_us;
     off_t stacks; /* of its stacks, what was seen last, and when they grew */
     uint64_t grown_us;

@@ -277,7 +277,8 @@ static void through(struct dz_job *job, uint32_t number, uint64_t duration_us)
 static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_msg_finished *told)
 {
     worker->idle_us = dz_now_us();
-    uint64_t most = worker->idle_us - job->suite.tests[told->test].started_us;
+    /* Not since it started: that is when we heard of it, maybe only now, with all that has come since. */
+    uint64_t most = worker->idle_us - worker->born_us;
     worker->running = DZ_PLAN_NONE;
     worker->last = told->test;
     if (job->suite.tests[told->test].state != DZ_RUNNING)

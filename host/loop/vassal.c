@@ -261,6 +261,7 @@ static int hello(struct dz_worker *worker, const struct dz_msg_hello *told)
         worker->files[i] = dz_chan_take_fd(&worker->peer.chan);
     worker->state = DZ_SLOT_WAITING;
     worker->job->stillborn = 0;
+    worker->born_us = dz_now_us();
     dz_suite_feed(worker->job, worker);
     return 0;
 }

@@ -32,7 +32,7 @@ static uint32_t unit_end(const struct dz_order *order, uint32_t a, uint32_t b, u
         return b;
     for (int cut = DZ_CUT_MODULES; cut > DZ_CUT_TESTS; cut--) {
         uint32_t end = dz_order_retreat(order, most, a, b, (enum dz_cut)cut);
-        if (dz_order_us(order, a, end) >= us / 2 && pays(order, end, a, b))
+        if (end > a && dz_order_us(order, a, end) >= us / 2 && pays(order, end, a, b))
             return end;
     }
     uint32_t end = dz_order_retreat(order, most, a, b, DZ_CUT_TESTS);
