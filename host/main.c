@@ -35,32 +35,6 @@ static int is_set(const char *variable)
     return value && *value && strcmp(value, "0") != 0;
 }
 
-/* Whether one word of a line that a shell would split is this one. Quotes join words, and fall off.
- */
-static int line_has(const char *line, const char *word)
-{
-    char quote = 0;
-    size_t matched = 0;
-    int differs = 0;
-    for (; line && *line; line++) {
-        if (!quote && strchr(" \t\n", *line)) {
-            if (!differs && matched == strlen(word))
-                return 1;
-            matched = 0;
-            differs = 0;
-        } else if (*line == quote) {
-            quote = 0;
-        } else if (!quote && strchr("'\"", *line)) {
-            quote = *line;
-        } else if (!differs && word[matched] == *line) {
-            matched++;
-        } else {
-            differs = 1;
-        }
-    }
-    return line && !differs && matched == strlen(word);
-}
-
 /* Our plugin re-executes into us when it finds --dagz in places that only pytest reads. */
 static int take_reexec(void)
 {
@@ -78,7 +52,7 @@ static int is_job(int argc, char **argv)
     if (!dz_cmdline_is_pytest(&cmdline) || getenv("DAGZ_JOB"))
         return 0;
     return again || is_set("DAGZ") || dz_cmdline_has(&cmdline, argc, argv, "--dagz") ||
-           line_has(getenv("PYTEST_ADDOPTS"), "--dagz");
+           dz_line_has(getenv("PYTEST_ADDOPTS"), "--dagz");
 }
 
 static int become_python(const struct dz_python *python, int argc, char **argv, struct dz_err *err)
@@ -100,6 +74,7 @@ static int run(int argc, char **argv)
     if (r >= 0)
         r = is_job(argc, argv) ? dz_job_run(&python, argc, argv)
                                : become_python(&python, argc, argv, &err);
+    dz_python_free(&python);
     if (r >= 0)
         return r;
     fprintf(stderr, "dagz-python: %s\n", err.text);

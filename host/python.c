@@ -198,3 +198,13 @@ int dz_python_find(struct dz_python *python, const char *argv0, struct dz_err *e
         r = check_age(python, choice.by, err);
     return r < 0 ? r : find_shim(python, choice.by, err);
 }
+
+void dz_python_free(struct dz_python *python)
+{
+    dz_free(python->executable);
+    dz_free(python->self);
+    dz_free(python->binary);
+    dz_free(python->library);
+    dz_free(python->shim);
+    *python = (struct dz_python){0};
+}

@@ -24,3 +24,5 @@ int dz_python_find(struct dz_python *python, const char *argv0, struct dz_err *e
  */
 int dz_python_enter(const struct dz_python *python, const struct dz_heritage *heritage, int argc,
                     char **argv, struct dz_err *err);
+
+void dz_python_free(struct dz_python *python);

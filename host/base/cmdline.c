@@ -89,3 +89,27 @@ int dz_cmdline_has(const struct dz_cmdline *cmdline, int argc, char **argv, cons
             return 1;
     return 0;
 }
+
+int dz_line_has(const char *line, const char *word)
+{
+    char quote = 0;
+    size_t matched = 0;
+    int differs = 0;
+    for (; line && *line; line++) {
+        if (!quote && strchr(" \t\n", *line)) {
+            if (!differs && matched == strlen(word))
+                return 1;
+            matched = 0;
+            differs = 0;
+        } else if (*line == quote) {
+            quote = 0;
+        } else if (!quote && strchr("'\"", *line)) {
+            quote = *line;
+        } else if (!differs && word[matched] == *line) {
+            matched++;
+        } else {
+            differs = 1;
+        }
+    }
+    return line && !differs && matched == strlen(word);
+}

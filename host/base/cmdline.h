@@ -14,3 +14,6 @@ int dz_cmdline_is_pytest(const struct dz_cmdline *cmdline);
 
 /* Whether the program's own options, up to a "--", have this word. */
 int dz_cmdline_has(const struct dz_cmdline *cmdline, int argc, char **argv, const char *word);
+
+/* Whether a line, split as a shell would, has this word; NULL has none. Quotes join words, and fall off. */
+int dz_line_has(const char *line, const char *word);

@@ -43,16 +43,29 @@ def environment(python, way):
     return env
 
 
+def names_of(python, module, folder):
+    """The module as `-m test` is to be told of it. 3.11.7 and 3.12.1 forgot to install three of them, but have
+    what they are made of."""
+    method = module.removeprefix("test_multiprocessing_")
+    if method == module or subprocess.run([python, "-c", f"import test.{module}"], capture_output=True).returncode == 0:
+        return [module]
+    name = f"test_by_{method}"  # regrtest looks for the known names in its own folder
+    lines = f"from test._test_multiprocessing import install_tests_in_module_dict as install\ninstall(globals(), {method!r})\n"
+    pathlib.Path(folder, f"{name}.py").write_text(
+        f"{lines}if __name__ == '__main__':\n    import unittest\n    unittest.main()\n")
+    return ["--testdir", folder, name]
+
+
 def outcome(case):
     kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
     return kinds[0] if kinds else case.get("result", "completed")
 
 
-def run(executable, module, env):
+def run(executable, names, env):
     """{test: outcome}; the module itself is one too: how its process ended."""
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder, "report.xml")
-        command = [executable, "-m", "test", "--junit-xml", str(report), *module.split()]
+        command = [executable, "-m", "test", "--junit-xml", str(report), *names]
         try:
             ended = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, timeout=LONGEST_S, preexec_fn=as_from_a_terminal)
@@ -67,10 +80,14 @@ def run(executable, module, env):
 
 def compare(python, dagz, module, way):
     """(number of tests, failures on plain python, unsteady tests, differing tests)."""
-    env = environment(python, way)
+    with tempfile.TemporaryDirectory() as folder:
+        return compare_names(python, dagz, names_of(python, module, folder), environment(python, way))
+
+
+def compare_names(python, dagz, names, env):
     seen = [collections.defaultdict(set), collections.defaultdict(set)]
     for _ in range(1 + AGAIN):
-        results = [run(executable, module, env) for executable in (python, dagz)]
+        results = [run(executable, names, env) for executable in (python, dagz)]
         for slot, result in zip(seen, results):
             for test in results[0].keys() | results[1].keys():
                 slot[test].add(result.get(test))
@@ -117,7 +134,8 @@ def main():
         for way in options.ways.split(","):
             for module in options.modules.split(","):
                 tests, failures, unsteady, differs = compare(python, dagz, module, way)
-                untold += sum(not is_told(test) for test in differs)
+                # No test at all proves nothing.
+                untold += sum(not is_told(test) for test in differs if test != "(process)") + (tests == 0)
                 print(f"| {version(python)} | {way or 'own'} | {module} | {tests} | {failures} | "
                       f"{len(unsteady)} | {', '.join(differs) or 0} |", flush=True)
     return untold > 0
