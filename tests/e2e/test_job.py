@@ -484,12 +484,11 @@ def zoo(home, tmp_path_factory):
     return made.write(ZOO)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_everything_is_as_plain_pytest_has_it(zoo, workers):
-    assert_equal(zoo, workers=workers)
+def test_everything_is_as_plain_pytest_has_it(zoo):
+    assert_equal(zoo, workers=1)
 
 
-@pytest.mark.parametrize(("workers", "fork"), [(8, "worker"), (2, "module"), (8, "module"), (2, "test"), (8, "test")])
+@pytest.mark.parametrize(("workers", "fork"), [(2, "worker"), (8, "worker"), (2, "module"), (8, "module"), (2, "test"), (8, "test")])
 def test_everything_but_what_tests_share_is_so_in_many_processes(zoo, workers, fork):
     # A class whose end fails fails for each process that has run tests of it.
     options = ["--deselect=test_unit.py::TestBadEnd"] if fork == "test" else []
