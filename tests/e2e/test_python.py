@@ -36,11 +36,18 @@ def version(python):
     return subprocess.run([python, "-I", "-S", "-c", ask], capture_output=True, text=True).stdout.strip()
 
 
+@functools.cache
+def has_library(python):
+    ask = "print('libpython' in open('/proc/self/maps').read())"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True).stdout == "True\n"
+
+
 def pytest_generate_tests(metafunc):
-    """Each python as it is entered by itself, the newest also in the ways that DAGZ_EMBED asks for."""
+    """Each python as it is entered by itself, the newest also in the other way."""
     if "way" not in metafunc.fixturenames:
         return
-    ways = [(python, None) for python in pythons()] + [(pythons()[-1], way) for way in "10"]
+    newest = pythons()[-1]
+    ways = [(python, None) for python in pythons()] + [(newest, "0" if has_library(newest) else "1")]
     names = {None: "own", "1": "library", "0": "preload"}
     ids = [f"{version(python)}-{names[way]}" for python, way in ways]
     metafunc.parametrize("python, way", ways, ids=ids, scope="module")
