@@ -245,8 +245,8 @@ static void raise_descriptor_limit(void)
 /* libuv gives up by abort() where the kernel refuses it what it cannot do without. The children follow the host. */
 static void on_abort(int signal)
 {
-    static const char why[] = "dagz: the job's host cannot go on: it has no descriptors or no memory left for its event "
-                              "loop\n";
+    static const char why[] = "\ndagz: the job's host cannot go on: it has no descriptors or no memory left for its "
+                              "event loop\n";
     (void)signal;
     ssize_t n = write(STDERR_FILENO, why, sizeof why - 1);
     (void)n;

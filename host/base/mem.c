@@ -1,6 +1,7 @@
 #include "mem.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,14 @@ static struct {
 } heap = {calloc, realloc, free};
 
 static unsigned long fail_after;
+
+/* mimalloc does not always say why. */
+static void *or_errno(void *got)
+{
+    if (!got)
+        errno = ENOMEM;
+    return got;
+}
 
 static int is_to_fail(void)
 {
@@ -25,12 +34,12 @@ static int is_to_fail(void)
 
 void *dz_alloc(size_t size)
 {
-    return is_to_fail() ? NULL : heap.calloc(1, size ? size : 1);
+    return or_errno(is_to_fail() ? NULL : heap.calloc(1, size ? size : 1));
 }
 
 void *dz_realloc(void *old, size_t size)
 {
-    return is_to_fail() ? NULL : heap.realloc(old, size ? size : 1);
+    return or_errno(is_to_fail() ? NULL : heap.realloc(old, size ? size : 1));
 }
 
 void dz_free(void *old)

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-void *dz_alloc(size_t size);              /* zeroed; NULL when there is none */
+void *dz_alloc(size_t size);              /* zeroed; NULL, with errno ENOMEM, when there is none */
 void *dz_realloc(void *old, size_t size); /* as realloc */
 void dz_free(void *old);
 char *dz_strdup(const char *text);

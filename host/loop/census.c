@@ -25,6 +25,7 @@ struct list {
 
 static long read_file(const char *path, char *text, size_t size)
 {
+    text[0] = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
