@@ -302,5 +302,6 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
     remember(&job);
     int code = exit_code(job.front_status);
     free_job(&job);
+    dz_mem_use_libc();
     return code;
 }

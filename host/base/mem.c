@@ -77,6 +77,13 @@ int dz_mem_use_mimalloc(void)
     return 1;
 }
 
+void dz_mem_use_libc(void)
+{
+    heap.calloc = calloc;
+    heap.realloc = realloc;
+    heap.free = free;
+}
+
 void dz_mem_fail_after(unsigned long n)
 {
     fail_after = n;

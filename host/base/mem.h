@@ -15,6 +15,8 @@ char *dz_memdup(const char *bytes, size_t size); /* NUL-terminated copy */
 
 /* To be called before the first allocation. Returns 1 when mimalloc serves from now on. */
 int dz_mem_use_mimalloc(void);
+/* Back to libc's, when nothing of mimalloc's is left: what was taken before it is to be freed by libc's. */
+void dz_mem_use_libc(void);
 
 /* The n-th allocation from now and all later ones return NULL; 0 switches this off. Tests only. */
 void dz_mem_fail_after(unsigned long n);
