@@ -324,7 +324,11 @@ class Front:
     def on_node_down(self, item, slot, output):
         node = self.nodes[slot]
         node.workeroutput = output
-        shared.node_hook(self.config, "pytest_testnodedown")(node=node, error=None)
+        try:
+            shared.node_hook(self.config, "pytest_testnodedown")(node=node, error=None)
+        except Exception as error:
+            # Workers have no pytest_sessionfinish, in which plugins fill what they look for here.
+            self.say(f"dagz: a plugin's pytest_testnodedown failed: {error!r}")
 
     def on_warning(self, item, message, when, nodeid, location):
         self.config.hook.pytest_warning_recorded.call_historic(

@@ -52,7 +52,6 @@ class Node:
         self.workerinput = {
             "workerid": self.gateway.id, "workercount": workers, "testrunuid": job, "mainargv": sys.argv,
         }  # fmt: skip
-        self.workeroutput = {}
 
 
 
@@ -143,7 +142,7 @@ class Worker:
         os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(self.image.workers)
         os.environ["PYTEST_XDIST_TESTRUNUID"] = self.image.job
         node = self.image.nodes[self.slot]
-        self.config.workerinput, self.config.workeroutput = node.workerinput, node.workeroutput
+        self.config.workerinput, self.config.workeroutput = node.workerinput, {}
 
     def renew_tmp_path(self):
         """A sub-folder of the front's base for each process: names are counted per base."""
@@ -452,7 +451,7 @@ class Forwarder:
 
     def send_output(self):
         """What plugins written for pytest-xdist leave for the other side."""
-        if shared.node_hook(self.config, "pytest_testnodedown") is None:
+        if not self.config.workeroutput or shared.node_hook(self.config, "pytest_testnodedown") is None:
             return
         try:
             self.worker.pass_on("node_down", self.worker.slot, self.config.workeroutput)
@@ -480,6 +479,8 @@ class Forwarding:
 
     def write(self, text):
         self.forwarder.send("terminal", text)
+        # At once: a plugin may write why it is about to end this process.
+        _dagz.flush()
         return len(text)
 
     def flush(self):
