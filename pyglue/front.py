@@ -94,6 +94,7 @@ class Front:
         # In a process that was forked to run tests; the rest of this is the front's then.
         self.worker = None
         self.block = ""
+        self.nodes = []
         self.late_errors = []
         self.ended = self.unfinished = False
         self.interrupts = Interrupts()
@@ -322,13 +323,17 @@ class Front:
         self.unfinished = True
 
     def on_node_down(self, item, slot, output):
-        node = self.nodes[slot]
+        node = self.nodes[slot] if slot < len(self.nodes) else self.node_of_spawned(slot)
         node.workeroutput = output
         try:
             shared.node_hook(self.config, "pytest_testnodedown")(node=node, error=None)
         except Exception as error:
             # Workers have no pytest_sessionfinish, in which plugins fill what they look for here.
             self.say(f"dagz: a plugin's pytest_testnodedown failed: {error!r}")
+
+    def node_of_spawned(self, slot):
+        """It was made where the worker configured itself; here there is none yet."""
+        return _dagz.load("_dagz.worker").Node(self.config, slot, 0, os.environ["DAGZ_JOB"])
 
     def on_warning(self, item, message, when, nodeid, location):
         self.config.hook.pytest_warning_recorded.call_historic(

@@ -25,12 +25,19 @@ __attribute__((noreturn)) static void become(struct dz_job *job, enum dz_role ro
     exit(status);
 }
 
-/* In the child of a host that has a loop: none of its descriptors is to be there. */
-static int keep_only(int socket)
+/* The host's are the lowest that were free: behind a gap as long as this there is none. */
+enum { MOST_MISSING = 1024 };
+
+/* Of the host's descriptors none is to be there; those that the user's shell has passed on stay. The host's own
+ * are all close-on-exec, and the user's are none of them. */
+static void close_ours(int socket)
 {
-    int kept = socket == 3 ? socket : dup3(socket, 3, O_CLOEXEC);
-    close_range(4, ~0u, 0);
-    return kept;
+    for (int fd = 3, missing = 0; missing < MOST_MISSING; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        missing = flags < 0 ? missing + 1 : 0;
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != socket)
+            close(fd);
+    }
 }
 
 int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_err *err)
@@ -48,10 +55,10 @@ int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_er
         return dz_fail(err, r, "cannot fork a process of pytest's");
     }
     if (*ret_pid == 0) {
-        int socket = keep_only(fds[1]);
+        close_ours(fds[1]);
         sigprocmask(SIG_SETMASK, &job->users_mask, NULL);
         signal(SIGABRT, SIG_DFL);
-        become(job, role, socket);
+        become(job, role, fds[1]);
     }
     close(fds[1]);
     return fds[0];

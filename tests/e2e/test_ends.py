@@ -158,6 +158,23 @@ def test_an_internal_error_of_the_front_is_pytests(suite):
     assert ran.code == 3 and "INTERNALERROR" in ran.out and "in the hook" in ran.out, ran
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_descriptors_that_the_user_passed_on_are_there(start, suite):
+    suite.write(test_it="""
+        import os
+        def test_read():
+            assert os.pread(3, 5, 0) == b"hello"
+            assert os.pread(77, 5, 0) == b"hello"
+        def test_no_other_is_the_hosts():
+            opened = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")]
+            assert not [name for name in opened if "eventpoll" in name or "/.dagz/" in name], opened
+    """)
+    (suite.folder / "file").write_text("hello")
+    ran = suite.run("--dagz-workers=1", f"--dagz-start={start}",
+                    under=["bash", "-c", 'exec 3<file 77<file; exec "$@"', "bash"])  # fmt: skip
+    assert ran.code == 0 and len(ran.cases) == 2, ran
+
+
 # ---- the zygote ----
 
 
