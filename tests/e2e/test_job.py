@@ -1051,6 +1051,12 @@ def test_names_in_any_script_come_through(suite):
     assert_equal(suite)
 
 
+def test_ids_may_be_random(suite):
+    suite.write({"test_a.py": "import pytest, uuid\n@pytest.mark.parametrize('n', [uuid.uuid4() for _ in range(9)], ids=str)\n"
+                 "def test(n, request):\n    assert str(n) in request.node.nodeid"})  # fmt: skip
+    assert suite.job(fork="test").outcomes == {"passed": 9}
+
+
 def test_reports_with_attributes_of_their_own_come_through(suite):
     suite.write(
         {

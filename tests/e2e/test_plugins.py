@@ -149,6 +149,27 @@ def test_xdist_installed_beside(project):
     assert not found, found
 
 
+@pytest.mark.parametrize("name", ["cov", "django", "html", "randomly", "rerunfailures"])
+def test_plugins_that_know_xdist_work_with_it_beside(project, name):
+    """They have hooks for its controller and its workers, and choose by what they find."""
+    made = project(name)
+    expected = oracle.run(oracle.plain(made), made, ("-p", "xdist"))
+    kept = written(made)
+    renew(made)
+    actual = oracle.run(oracle.dagz(made, 2), made, ("-p", "xdist"))
+    found = oracle.differences(expected, actual)
+    assert not found, "\n".join(map(str, found))
+    assert written(made) == kept
+
+
+def test_a_test_that_its_plugin_ends_with_its_process_is_one_failure(project):
+    """pytest-timeout's other method leaves by os._exit: plain pytest ends there."""
+    made = project("timeout")
+    run = oracle.run(oracle.dagz(made, 2), made, ("-o", "timeout_method=thread"))
+    assert run.outcomes == {"passed": 7, "failed": 3}
+    assert run.stdout.count("+ Timeout +") >= 3
+
+
 def test_xdist_worker_count_is_taken(project):
     """-n in addopts is taken as the number of workers, and is told in one line."""
     made = project("xdist")
