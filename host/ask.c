@@ -20,11 +20,15 @@ static const char question[] = "import sys\n"
 static int start(pid_t *ret_pid, const char *path, const char *code, int output)
 {
     posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, 1);
+    int r = -posix_spawn_file_actions_init(&actions);
+    if (r < 0)
+        return r;
+    r = -posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (r == 0)
+        r = -posix_spawn_file_actions_adddup2(&actions, output, 1);
     char *argv[] = {(char *)path, "-c", (char *)code, NULL};
-    int r = -posix_spawn(ret_pid, path, &actions, NULL, argv, environ);
+    if (r == 0)
+        r = -posix_spawn(ret_pid, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return r;
 }
@@ -74,9 +78,12 @@ int dz_ask_python(struct dz_answer *ret, const char *path, struct dz_err *err)
     char *at = said.data;
     *ret = (struct dz_answer){
         .implementation = take_line(&at), .version = take_line(&at), .executable = take_line(&at)};
-    if (ret->executable && *ret->executable)
+    int is_whole = ret->implementation && ret->version && ret->executable;
+    if (is_whole && *ret->executable)
         return 0;
     dz_answer_free(ret);
+    if (!is_whole)
+        return dz_fail(err, -ENOMEM, "cannot keep what '%s' says", path);
     return dz_fail(err, -ENOEXEC, "'%s' does not say which python it is", path);
 }
 

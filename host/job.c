@@ -105,7 +105,7 @@ static void reap(struct dz_job *job)
         if (pid < 0) {
             /* No child is left: whoever took its status, the front is gone. */
             if (!job->front_ended) {
-                fprintf(stderr, "dagz: how the process with pytest's reporters ended cannot be learnt\n");
+                fprintf(stderr, "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
                 dz_front_died(job, STATUS_UNKNOWN);
             }
             return;

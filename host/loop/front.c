@@ -168,7 +168,7 @@ static void gone(struct dz_peer *peer, int reason)
     if (reason == -EBADMSG)
         kill(job->front_pid, SIGKILL);
     else if (reason < 0)
-        fprintf(stderr, "dagz: the connection to the process with pytest's reporters broke: %s\n", strerror(-reason));
+        fprintf(stderr, "\ndagz: the connection to the process with pytest's reporters broke: %s\n", strerror(-reason));
     /* How it ended comes by SIGCHLD. */
 }
 
