@@ -13,7 +13,10 @@ static struct dz_junit_case told_of(const struct dz_test *test)
     struct dz_junit_case ret = {.nodeid = test->nodeid, .duration_us = test->duration_us};
     struct dz_msg msg;
     long size;
-    for (size_t at = 0; (size = dz_wire_take(test->frames.data + at, test->frames.len - at, &msg)) > 0; at += (size_t)size) {
+    for (size_t at = 0; at < test->frames.len; at += (size_t)size) {
+        size = dz_wire_take(test->frames.data + at, test->frames.len - at, &msg);
+        if (size <= 0)
+            break;
         if (msg.type == DZ_MSG_death) {
             ret.outcome = DZ_FAILED;
             ret.text = msg.death.text;

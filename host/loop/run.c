@@ -68,6 +68,8 @@ static int is_running(const char *folder)
     return taken;
 }
 
+enum { MOST_JOBS = 1000000000 };
+
 /* The highest number there is; folders of jobs that have ended go. */
 static long sweep(const char *runs)
 {
@@ -76,7 +78,8 @@ static long sweep(const char *runs)
     for (struct dirent *found; folder && (found = readdir(folder));) {
         char *end;
         long number = found->d_name[0] == 'j' ? strtol(found->d_name + 1, &end, 10) : 0;
-        if (number <= 0 || *end)
+        /* Ours are counted up from 1: what no job can have come to is somebody else's. */
+        if (number <= 0 || number > MOST_JOBS || *end)
             continue;
         if (number > highest)
             highest = number;

@@ -273,7 +273,7 @@ def test_a_worker_that_is_out_of_memory_by_a_cgroup(suite, memory_group):
     is_the_loss_of_one_test(ran, "killed by SIGKILL")
 
 
-def test_a_test_without_address_space_fails_by_itself_and_its_worker_goes_on_or_dies(suite):
+def test_a_test_without_address_space_fails_by_itself(suite):
     suite.write(test_it=with_way(
         "resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))\nkept = bytearray(1 << 30)"))
     ran = suite.run("--dagz-workers=1")
@@ -336,7 +336,7 @@ def test_nasty_characters_come_through(suite, tmp_path):
     ''')
     ran = suite.run("--dagz-workers=2")
     plain = suite.run("--dagz-workers=0")
-    assert ran.code == plain.code == 1, ran
+    assert ran.code == plain.code != 0, ran
     assert dict(ran.cases) == dict(plain.cases) and ran.texts == plain.texts, ran
     assert collections.Counter(ran.outcomes) == collections.Counter(plain.outcomes), ran
 
