@@ -495,6 +495,14 @@ def test_everything_but_what_tests_share_is_so_in_many_processes(zoo, workers, f
     assert_equal(zoo, *options, workers=workers, fork=fork, environ={"ZOO_SILENT": "1"})
 
 
+def test_everything_but_what_tests_share_is_so_in_spawned_workers(zoo):
+    environ = {"ZOO_SILENT": "1"}
+    runner = oracle.dagz(zoo, 2)
+    runner = dataclasses.replace(runner, head=(*runner.head, "--dagz-start=spawn"))
+    found = differences(zoo.plain(environ=environ), oracle.run(runner, zoo, environ=environ))
+    assert not found, found
+
+
 OPTIONS = [
     "-v", "-vv", "-q", "-qq", "-rA", "-rN", "-ra --tb=short", "--tb=line", "--tb=no", "--tb=native", "-l",
     "-k fails", "-k 'not fails and not colour'", "-m slow", "-m 'not slow' -q", "--color=yes", "--color=yes -v --ignore=test_unit.py",
