@@ -243,7 +243,7 @@ def terminal(text):
 
 # DAGZ's own lines: a titled section before pytest's last line (which -q leaves bare), and its notes.
 OWN_LINES = (
-    r"j\d+: .*", r"\d+ (?:crashed|timed out|leaky|workers? recycled|died while leaving)\b.*", r"  leaky: .*",
+    r"j\d+: .*", r"\d+ (?:crashed|timed out|leaky|workers? recycled|died while leaving)\b.*", r"  \S.*",
     r"\d+ of \d+ tests were not run",
 )  # fmt: skip
 OWN_BLOCK = re.compile(rf"^=+ DAGZ =+\n(?:(?:{'|'.join(OWN_LINES)})\n)*", re.M)
