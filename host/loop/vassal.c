@@ -236,10 +236,22 @@ void dz_vassal_heard_death(struct dz_job *job, pid_t pid, int status)
     bury_if_known(worker);
 }
 
+/* We cannot hear them any more, though they may be well: the job ends, and no test answers for it. */
+static void lose_hearing(struct dz_job *job, int reason)
+{
+    struct dz_err err;
+    if (reason >= 0 || reason == -EBADMSG || reason == -ECONNRESET)
+        return;
+    dz_fail(&err, reason, "dagz: the connection to the tests' processes broke");
+    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+    dz_vassal_kill_all(job);
+}
+
 static void hung_up(struct dz_peer *peer, int reason)
 {
     struct dz_worker *worker = peer->owner;
     worker->hung_up = 1;
+    lose_hearing(worker->job, reason);
     if (reason == -EBADMSG)
         dz_vassal_kill(worker, DZ_LIED);
     else if (!worker->killed_us)
@@ -335,11 +347,11 @@ static int zygote_heard(struct dz_peer *peer, const struct dz_msg *msg)
 /* Its workers are the host's children now and run on; the front is asked for another when one is needed. */
 static void zygote_gone(struct dz_peer *peer, int reason)
 {
-    (void)reason;
     struct dz_job *job = peer->owner;
     job->zygote_lost = 1;
     if (job->over)
         return;
+    lose_hearing(job, reason);
     for (uint32_t i = 0; i < job->n_slots; i++)
         if (job->workers[i].state == DZ_SLOT_FORKING && !job->workers[i].pid) {
             dz_suite_bury(job, &job->workers[i]);

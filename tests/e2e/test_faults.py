@@ -48,7 +48,7 @@ WAYS = {
     "epoll_wait": ["EINTR"],
     "eventfd": ["EMFILE"],
     "pipe2": ["EMFILE"],
-    "recvmsg": ["EINTR", "EAGAIN", "ECONNRESET", "short"],
+    "recvmsg": ["EINTR", "EAGAIN", "ENOMEM", "short"],
     "sendmsg": ["EAGAIN", "EPIPE", "short"],
     "send": ["EINTR", "EAGAIN", "EPIPE", "short"],
     "open": ["EMFILE", "EACCES"],

@@ -334,18 +334,19 @@ void *realloc(void *old, size_t size)
     return is_host_by_libc(HERE) && memory_fails(HERE) ? NULL : __libc_realloc(old, size);
 }
 
+/* By name, so that a sanitizer's are found. */
 void *mi_calloc(size_t n, size_t size);
 void *mi_realloc(void *old, size_t size);
 void mi_free(void *old);
 
 void *mi_calloc(size_t n, size_t size)
 {
-    return memory_fails(HERE) ? NULL : __libc_calloc(n, size);
+    return memory_fails(HERE) ? NULL : calloc(n, size);
 }
 
 void *mi_realloc(void *old, size_t size)
 {
-    return memory_fails(HERE) ? NULL : __libc_realloc(old, size);
+    return memory_fails(HERE) ? NULL : realloc(old, size);
 }
 
 void mi_free(void *old)
