@@ -24,7 +24,8 @@ static PyObject *load(const char *name)
     const struct dz_glue_module *module = find(name);
     if (!module)
         return PyErr_Format(PyExc_ModuleNotFoundError, "there is no %s in the shim", name);
-    dz_autopy PyObject *code = PyMarshal_ReadObjectFromString((const char *)module->code, module->size);
+    dz_autopy PyObject *code =
+        PyMarshal_ReadObjectFromString((const char *)module->code, module->size);
     return code ? PyImport_ExecCodeModule(name, code) : NULL;
 }
 
@@ -53,9 +54,11 @@ int dz_glue_arm(const struct dz_heritage *heritage)
         dz_link_take(dz_fd_move_high(heritage->socket));
     dz_autopy PyObject *module = new_module(heritage);
     const struct dz_glue_module *source = find("_dagz.arm");
-    dz_autopy PyObject *code = source ? PyMarshal_ReadObjectFromString((const char *)source->code, source->size) : NULL;
+    dz_autopy PyObject *code =
+        source ? PyMarshal_ReadObjectFromString((const char *)source->code, source->size) : NULL;
     dz_autopy PyObject *globals = PyDict_New();
-    if (!module || !code || !globals || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0 ||
+    if (!module || !code || !globals ||
+        PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0 ||
         PyDict_SetItemString(globals, "_dagz", module) < 0)
         return -1;
     dz_autopy PyObject *done = PyEval_EvalCode(code, globals, globals);

@@ -25,7 +25,8 @@ static void share_with_children(void)
 {
     if (dz_link.astray)
         munmap(dz_link.astray, sizeof *dz_link.astray);
-    dz_link.astray = mmap(NULL, sizeof *dz_link.astray, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    dz_link.astray = mmap(NULL, sizeof *dz_link.astray, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (dz_link.astray == MAP_FAILED)
         dz_link.astray = NULL;
 }
@@ -101,29 +102,29 @@ static int bytes_from(PyObject *value, struct dz_bytes *ret, PyObject *keep)
     return 1;
 }
 
-#define DZ_FROM(name, type, most)                                                                                      \
-    {                                                                                                                  \
-        uint64_t value;                                                                                                \
-        if (!number_from(args[i++], most, &value))                                                                     \
-            return 0;                                                                                                  \
-        m->name = (type)value;                                                                                         \
+#define DZ_FROM(name, type, most)                  \
+    {                                              \
+        uint64_t value;                            \
+        if (!number_from(args[i++], most, &value)) \
+            return 0;                              \
+        m->name = (type)value;                     \
     }
 #define DZ_U8(name) DZ_FROM(name, uint8_t, UINT8_MAX)
 #define DZ_U32(name) DZ_FROM(name, uint32_t, UINT32_MAX)
 #define DZ_U64(name) DZ_FROM(name, uint64_t, UINT64_MAX)
-#define DZ_F64(name)                                                                                                   \
-    m->name = PyFloat_AsDouble(args[i++]);                                                                             \
-    if (PyErr_Occurred())                                                                                              \
+#define DZ_F64(name)                       \
+    m->name = PyFloat_AsDouble(args[i++]); \
+    if (PyErr_Occurred())                  \
         return 0;
-#define DZ_BYTES(name)                                                                                                 \
-    if (!bytes_from(args[i++], &m->name, keep))                                                                        \
+#define DZ_BYTES(name)                          \
+    if (!bytes_from(args[i++], &m->name, keep)) \
         return 0;
-#define DZ_MSG(name, fields)                                                                                           \
-    static int from_##name(PyObject *const *args, struct dz_msg_##name *m, PyObject *keep)                             \
-    {                                                                                                                  \
-        int i = 0;                                                                                                     \
-        fields(void) keep;                                                                                             \
-        return i;                                                                                                      \
+#define DZ_MSG(name, fields)                                                               \
+    static int from_##name(PyObject *const *args, struct dz_msg_##name *m, PyObject *keep) \
+    {                                                                                      \
+        int i = 0;                                                                         \
+        fields(void) keep;                                                                 \
+        return i;                                                                          \
     }
 #include "../host/base/wire.def"
 #undef DZ_MSG
@@ -138,21 +139,21 @@ static int bytes_from(PyObject *value, struct dz_bytes *ret, PyObject *keep)
 #define DZ_U64(name) +1
 #define DZ_F64(name) +1
 #define DZ_BYTES(name) +1
-#define DZ_MSG(name, fields)                                                                                           \
-    static PyObject *put_##name(PyObject *self, PyObject *const *args, Py_ssize_t n)                                   \
-    {                                                                                                                  \
-        (void)self;                                                                                                    \
-        refuse_strays();                                                                                               \
-        if (n != 0 fields)                                                                                             \
-            return PyErr_Format(PyExc_TypeError, #name "() takes %d arguments", 0 fields);                             \
-        dz_autopy PyObject *keep = PyList_New(0);                                                                      \
-        struct dz_msg msg = {.type = DZ_MSG_##name};                                                                   \
-        if (!keep || (!from_##name(args, &msg.name, keep) && PyErr_Occurred()))                                        \
-            return NULL;                                                                                               \
-        dz_chan_put(&dz_link.chan, &msg);                                                                              \
-        if (!dz_buf_ok(&dz_link.chan.out))                                                                             \
-            return PyErr_NoMemory();                                                                                   \
-        Py_RETURN_NONE;                                                                                                \
+#define DZ_MSG(name, fields)                                                               \
+    static PyObject *put_##name(PyObject *self, PyObject *const *args, Py_ssize_t n)       \
+    {                                                                                      \
+        (void)self;                                                                        \
+        refuse_strays();                                                                   \
+        if (n != 0 fields)                                                                 \
+            return PyErr_Format(PyExc_TypeError, #name "() takes %d arguments", 0 fields); \
+        dz_autopy PyObject *keep = PyList_New(0);                                          \
+        struct dz_msg msg = {.type = DZ_MSG_##name};                                       \
+        if (!keep || (!from_##name(args, &msg.name, keep) && PyErr_Occurred()))            \
+            return NULL;                                                                   \
+        dz_chan_put(&dz_link.chan, &msg);                                                  \
+        if (!dz_buf_ok(&dz_link.chan.out))                                                 \
+            return PyErr_NoMemory();                                                       \
+        Py_RETURN_NONE;                                                                    \
     }
 #include "../host/base/wire.def"
 #undef DZ_MSG
@@ -166,12 +167,13 @@ static int bytes_from(PyObject *value, struct dz_bytes *ret, PyObject *keep)
 #define DZ_U32(name) PyTuple_SET_ITEM(tuple, i++, PyLong_FromUnsignedLong(m->name));
 #define DZ_U64(name) PyTuple_SET_ITEM(tuple, i++, PyLong_FromUnsignedLongLong(m->name));
 #define DZ_F64(name) PyTuple_SET_ITEM(tuple, i++, PyFloat_FromDouble(m->name));
-#define DZ_BYTES(name) PyTuple_SET_ITEM(tuple, i++, PyBytes_FromStringAndSize(m->name.at, m->name.size));
-#define DZ_MSG(name, fields)                                                                                           \
-    static void to_##name(PyObject *tuple, const struct dz_msg_##name *m)                                              \
-    {                                                                                                                  \
-        Py_ssize_t i = 1;                                                                                              \
-        fields(void) i;                                                                                                \
+#define DZ_BYTES(name) \
+    PyTuple_SET_ITEM(tuple, i++, PyBytes_FromStringAndSize(m->name.at, m->name.size));
+#define DZ_MSG(name, fields)                                              \
+    static void to_##name(PyObject *tuple, const struct dz_msg_##name *m) \
+    {                                                                     \
+        Py_ssize_t i = 1;                                                 \
+        fields(void) i;                                                   \
     }
 #include "../host/base/wire.def"
 #undef DZ_MSG
@@ -189,7 +191,8 @@ static Py_ssize_t fields_of(enum dz_msg_type type)
 #define DZ_F64(name) +1
 #define DZ_BYTES(name) +1
 #define DZ_MSG(name, fields) 0 fields,
-    static const unsigned char counts[] = {0,
+    static const unsigned char counts[] = {
+        0,
 #include "../host/base/wire.def"
     };
 #undef DZ_MSG
@@ -216,9 +219,9 @@ PyObject *dz_link_message(const struct dz_msg *msg)
         return NULL;
     PyTuple_SET_ITEM(tuple, 0, PyUnicode_InternFromString(dz_msg_name(msg->type)));
     switch (msg->type) {
-#define DZ_MSG(name, fields)                                                                                           \
-    case DZ_MSG_##name:                                                                                                \
-        to_##name(tuple, &msg->name);                                                                                  \
+#define DZ_MSG(name, fields)          \
+    case DZ_MSG_##name:               \
+        to_##name(tuple, &msg->name); \
         break;
 #include "../host/base/wire.def"
 #undef DZ_MSG
@@ -244,11 +247,8 @@ static PyObject *flush(PyObject *self, PyObject *none)
     refuse_strays();
     for (;;) {
         int r;
-        Py_BEGIN_ALLOW_THREADS
-        r = dz_chan_flush(&dz_link.chan);
-        Py_END_ALLOW_THREADS
-        if (r == 0)
-            Py_RETURN_NONE;
+        Py_BEGIN_ALLOW_THREADS r = dz_chan_flush(&dz_link.chan);
+        Py_END_ALLOW_THREADS if (r == 0) Py_RETURN_NONE;
         if (r != -EINTR)
             return broken(r);
         if (PyErr_CheckSignals() < 0)
@@ -267,8 +267,7 @@ static PyObject *receive(PyObject *self, PyObject *none)
             return dz_link_message(&msg);
         long n = r;
         if (r == 0) {
-            Py_BEGIN_ALLOW_THREADS
-            n = dz_chan_fill(&dz_link.chan);
+            Py_BEGIN_ALLOW_THREADS n = dz_chan_fill(&dz_link.chan);
             Py_END_ALLOW_THREADS
         }
         if (n == 0) {

@@ -46,7 +46,8 @@ static PyObject *say_hello(PyObject *self, PyObject *args)
         if (fds[n++] == -1 && PyErr_Occurred())
             return NULL;
     }
-    struct dz_msg hello = {.type = DZ_MSG_hello, .hello = {DZ_PEER_WORKER, (uint32_t)getpid(), serial}};
+    struct dz_msg hello = {.type = DZ_MSG_hello,
+                           .hello = {DZ_PEER_WORKER, (uint32_t)getpid(), serial}};
     int r = dz_chan_send_fds(&dz_link.chan, &hello, fds, n);
     if (r < 0) {
         errno = -r;
@@ -74,7 +75,8 @@ static PyObject *now_us(PyObject *self, PyObject *none)
     (void)self, (void)none;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return PyLong_FromUnsignedLongLong((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+    return PyLong_FromUnsignedLongLong((uint64_t)now.tv_sec * 1000000 +
+                                       (uint64_t)now.tv_nsec / 1000);
 }
 
 static PyObject *rss(PyObject *self, PyObject *none)

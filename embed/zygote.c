@@ -60,7 +60,8 @@ static void tell_deaths(void)
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;)
         if (WIFSTOPPED(status))
-            put(&(struct dz_msg){.type = DZ_MSG_stopped, .stopped = {(uint32_t)pid, (uint32_t)WSTOPSIG(status)}});
+            put(&(struct dz_msg){.type = DZ_MSG_stopped,
+                                 .stopped = {(uint32_t)pid, (uint32_t)WSTOPSIG(status)}});
         else
             put(&(struct dz_msg){.type = DZ_MSG_died, .died = {(uint32_t)pid, (uint32_t)status}});
 }

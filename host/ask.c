@@ -12,10 +12,11 @@
 
 extern char **environ;
 
-static const char question[] = "import sys\n"
-                         "v = sys.version_info\n"
-                         "print(sys.implementation.name, '%d.%d%s' % (v[0], v[1], sys.abiflags), "
-                         "sys.executable, sep='\\n')\n";
+static const char question[] =
+    "import sys\n"
+    "v = sys.version_info\n"
+    "print(sys.implementation.name, '%d.%d%s' % (v[0], v[1], sys.abiflags), "
+    "sys.executable, sep='\\n')\n";
 
 static int start(pid_t *ret_pid, const char *path, const char *code, int output)
 {

@@ -84,7 +84,8 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
         dz_vassal_interrupt(job);
         /* The terminal has told the front as well as us; a signal to our pid has not. While tests run, one other
          * than Ctrl-C is ours alone: the front then ends as by Ctrl-C, when it is told the end. */
-        if (!by_terminal && !job->front_ended && (!job->suite.complete || job->over || signal == SIGINT))
+        if (!by_terminal && !job->front_ended &&
+            (!job->suite.complete || job->over || signal == SIGINT))
             kill(job->front_pid, SIGINT);
     } else {
         dz_vassal_kill_all(job);
@@ -105,7 +106,8 @@ static void reap(struct dz_job *job)
         if (pid < 0) {
             /* No child is left: whoever took its status, the front is gone. */
             if (!job->front_ended) {
-                fprintf(stderr, "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
+                fprintf(stderr,
+                        "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
                 dz_front_died(job, STATUS_UNKNOWN);
             }
             return;
@@ -123,8 +125,9 @@ static void tell_running(struct dz_job *job)
 {
     dz_autobuf struct dz_buf text = {0};
     dz_block_running(job, &text, "\ndagz:   ");
-    dz_front_note(job, "dagz: %u of %u tests through; running now:%s%.*s", job->suite.n_through, job->suite.n,
-                  text.len ? "\ndagz:   " : " none", (int)text.len, text.data ? text.data : "");
+    dz_front_note(job, "dagz: %u of %u tests through; running now:%s%.*s", job->suite.n_through,
+                  job->suite.n, text.len ? "\ndagz:   " : " none", (int)text.len,
+                  text.data ? text.data : "");
 }
 
 static void on_signal(struct dz_job *job, const struct signalfd_siginfo *info)
@@ -207,7 +210,8 @@ static void remember(struct dz_job *job)
         return;
     for (uint32_t i = 0; i < job->suite.n; i++)
         if (job->suite.tests[i].state == DZ_THROUGH && !job->suite.tests[i].failed)
-            dz_durations_set_test(job->suite.durations, job->suite.tests[i].nodeid, job->suite.tests[i].duration_us);
+            dz_durations_set_test(job->suite.durations, job->suite.tests[i].nodeid,
+                                  job->suite.tests[i].duration_us);
     struct dz_err err = {0};
     if (dz_durations_save(job->suite.durations, job->run.durations, &err) < 0)
         fprintf(stderr, "dagz: this run's durations are not kept: %s\n", err.text);
@@ -245,8 +249,9 @@ static void raise_descriptor_limit(void)
 /* libuv gives up by abort() where the kernel refuses it what it cannot do without. The children follow the host. */
 static void on_abort(int signal)
 {
-    static const char why[] = "\ndagz: the job's host cannot go on: it has no descriptors or no memory left for its "
-                              "event loop\n";
+    static const char why[] =
+        "\ndagz: the job's host cannot go on: it has no descriptors or no memory left for its "
+        "event loop\n";
     (void)signal;
     ssize_t n = write(STDERR_FILENO, why, sizeof why - 1);
     (void)n;

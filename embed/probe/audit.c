@@ -7,7 +7,8 @@ static unsigned long binds;
 /* socket.bind(self, address): an address with a port, and that is not "any". */
 static int names_port(PyObject *args)
 {
-    PyObject *address = PyTuple_Check(args) && PyTuple_GET_SIZE(args) == 2 ? PyTuple_GET_ITEM(args, 1) : NULL;
+    PyObject *address =
+        PyTuple_Check(args) && PyTuple_GET_SIZE(args) == 2 ? PyTuple_GET_ITEM(args, 1) : NULL;
     if (!address || !PyTuple_Check(address) || PyTuple_GET_SIZE(address) < 2)
         return 0;
     PyObject *port = PyTuple_GET_ITEM(address, 1);

@@ -82,8 +82,10 @@ long dz_chan_fill(struct dz_chan *chan)
         char space[CMSG_SPACE(sizeof(int) * DZ_CHAN_FDS)];
     } control;
     struct iovec part = {room, chan->in.cap - chan->in.len};
-    struct msghdr head = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr head = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = &control,
+                          .msg_controllen = sizeof control};
     ssize_t n = recvmsg(chan->fd, &head, MSG_CMSG_CLOEXEC);
     if (n < 0)
         return -errno;
@@ -127,7 +129,8 @@ int dz_chan_flush(struct dz_chan *chan)
     if (!dz_buf_ok(&chan->out))
         return -ENOMEM;
     while (dz_chan_waiting(chan)) {
-        ssize_t n = send(chan->fd, chan->out.data + chan->sent, dz_chan_waiting(chan), MSG_NOSIGNAL);
+        ssize_t n =
+            send(chan->fd, chan->out.data + chan->sent, dz_chan_waiting(chan), MSG_NOSIGNAL);
         if (n < 0)
             return -errno;
         chan->sent += (size_t)n;

@@ -34,7 +34,8 @@ static unsigned quota_v2(const char *folder)
 {
     char line[64];
     double quota, period;
-    if (!read_line(folder, "cpu.max", line, sizeof line) || sscanf(line, "%lf %lf", &quota, &period) != 2 || period <= 0)
+    if (!read_line(folder, "cpu.max", line, sizeof line) ||
+        sscanf(line, "%lf %lf", &quota, &period) != 2 || period <= 0)
         return 0;
     return (unsigned)((quota + period - 1) / period);
 }
@@ -43,13 +44,15 @@ static unsigned quota_v1(const char *folder)
 {
     char quota[64], period[64];
     if (!read_line(folder, "cpu.cfs_quota_us", quota, sizeof quota) ||
-        !read_line(folder, "cpu.cfs_period_us", period, sizeof period) || atol(quota) <= 0 || atol(period) <= 0)
+        !read_line(folder, "cpu.cfs_period_us", period, sizeof period) || atol(quota) <= 0 ||
+        atol(period) <= 0)
         return 0;
     return (unsigned)((atol(quota) + atol(period) - 1) / atol(period));
 }
 
 /* The smallest quota from this group up to the root of its hierarchy. */
-static unsigned smallest(const char *root, const char *group, unsigned (*quota)(const char *), unsigned least)
+static unsigned smallest(const char *root, const char *group, unsigned (*quota)(const char *),
+                         unsigned least)
 {
     char folder[PATH_MOST];
     int n = snprintf(folder, sizeof folder, "%s%s", root, group);

@@ -12,7 +12,9 @@ struct dz_err {
 };
 
 /* Sets the sentence; ": strerror(-code)" is added when code is an errno. Returns code. */
-__attribute__((format(printf, 3, 4))) int dz_fail(struct dz_err *err, int code, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int dz_fail(struct dz_err *err, int code, const char *fmt,
+                                                  ...);
 
 /* Puts "…: " in front of the sentence that is there. Returns code. */
-__attribute__((format(printf, 3, 4))) int dz_wrap(struct dz_err *err, int code, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int dz_wrap(struct dz_err *err, int code, const char *fmt,
+                                                  ...);

@@ -68,7 +68,8 @@ int dz_mem_use_mimalloc(void)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return 0;
-    void *c = dlsym(library, "mi_calloc"), *r = dlsym(library, "mi_realloc"), *f = dlsym(library, "mi_free");
+    void *c = dlsym(library, "mi_calloc"), *r = dlsym(library, "mi_realloc"),
+         *f = dlsym(library, "mi_free");
     if (!c || !r || !f)
         return 0;
     memcpy(&heap.calloc, &c, sizeof c);

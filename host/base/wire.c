@@ -21,13 +21,13 @@ static uint32_t check_of(uint32_t type, const char *body, size_t size)
 #define DZ_U32(name) dz_buf_put(buf, &m->name, 4);
 #define DZ_U64(name) dz_buf_put(buf, &m->name, 8);
 #define DZ_F64(name) dz_buf_put(buf, &m->name, 8);
-#define DZ_BYTES(name)                                                                                                 \
-    dz_buf_put(buf, &m->name.size, 4);                                                                                 \
+#define DZ_BYTES(name)                 \
+    dz_buf_put(buf, &m->name.size, 4); \
     dz_buf_put(buf, m->name.at, m->name.size);
-#define DZ_MSG(name, fields)                                                                                           \
-    static void put_##name(struct dz_buf *buf, const struct dz_msg_##name *m)                                          \
-    {                                                                                                                  \
-        fields                                                                                                         \
+#define DZ_MSG(name, fields)                                                  \
+    static void put_##name(struct dz_buf *buf, const struct dz_msg_##name *m) \
+    {                                                                         \
+        fields                                                                \
     }
 #include "wire.def"
 #undef DZ_MSG
@@ -55,15 +55,15 @@ static int get_bytes(const char **at, const char *end, struct dz_bytes *to)
     return 1;
 }
 
-#define DZ_U8(name) && get(&at, end, &m->name, 1)
-#define DZ_U32(name) && get(&at, end, &m->name, 4)
-#define DZ_U64(name) && get(&at, end, &m->name, 8)
-#define DZ_F64(name) && get(&at, end, &m->name, 8)
-#define DZ_BYTES(name) && get_bytes(&at, end, &m->name)
-#define DZ_MSG(name, fields)                                                                                           \
-    static int get_##name(const char *at, const char *end, struct dz_msg_##name *m)                                    \
-    {                                                                                                                  \
-        return 1 fields && at == end;                                                                                  \
+#define DZ_U8(name) &&get(&at, end, &m->name, 1)
+#define DZ_U32(name) &&get(&at, end, &m->name, 4)
+#define DZ_U64(name) &&get(&at, end, &m->name, 8)
+#define DZ_F64(name) &&get(&at, end, &m->name, 8)
+#define DZ_BYTES(name) &&get_bytes(&at, end, &m->name)
+#define DZ_MSG(name, fields)                                                        \
+    static int get_##name(const char *at, const char *end, struct dz_msg_##name *m) \
+    {                                                                               \
+        return 1 fields && at == end;                                               \
     }
 #include "wire.def"
 #undef DZ_MSG
@@ -76,9 +76,9 @@ static int get_bytes(const char **at, const char *end, struct dz_bytes *to)
 static void put_body(struct dz_buf *buf, const struct dz_msg *msg)
 {
     switch (msg->type) {
-#define DZ_MSG(name, fields)                                                                                           \
-    case DZ_MSG_##name:                                                                                                \
-        put_##name(buf, &msg->name);                                                                                   \
+#define DZ_MSG(name, fields)         \
+    case DZ_MSG_##name:              \
+        put_##name(buf, &msg->name); \
         return;
 #include "wire.def"
 #undef DZ_MSG
@@ -91,8 +91,8 @@ static void put_body(struct dz_buf *buf, const struct dz_msg *msg)
 static int get_body(const char *at, const char *end, struct dz_msg *msg)
 {
     switch (msg->type) {
-#define DZ_MSG(name, fields)                                                                                           \
-    case DZ_MSG_##name:                                                                                                \
+#define DZ_MSG(name, fields) \
+    case DZ_MSG_##name:      \
         return get_##name(at, end, &msg->name);
 #include "wire.def"
 #undef DZ_MSG

@@ -26,14 +26,24 @@ enum dz_leave {
     DZ_LEAVE_CUT_OFF = 95, /* its link to the host is broken */
 };
 /* Why a job's run ended, as pytest shall see it. */
-enum dz_end_reason { DZ_END_DONE, DZ_END_EXIT, DZ_END_INTERRUPT, DZ_END_SHOULDSTOP, DZ_END_SHOULDFAIL, DZ_END_INTERNAL };
+enum dz_end_reason {
+    DZ_END_DONE,
+    DZ_END_EXIT,
+    DZ_END_INTERRUPT,
+    DZ_END_SHOULDSTOP,
+    DZ_END_SHOULDFAIL,
+    DZ_END_INTERNAL
+};
 
 #define DZ_U8(name) uint8_t name;
 #define DZ_U32(name) uint32_t name;
 #define DZ_U64(name) uint64_t name;
 #define DZ_F64(name) double name;
 #define DZ_BYTES(name) struct dz_bytes name;
-#define DZ_MSG(name, fields) struct dz_msg_##name { fields };
+#define DZ_MSG(name, fields) \
+    struct dz_msg_##name {   \
+        fields               \
+    };
 #include "wire.def"
 #undef DZ_MSG
 #undef DZ_U8

@@ -61,11 +61,8 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
-    {"setup", dz_command_setup},
-    {"--help", show_help},
-    {"-h", show_help},
-    {"help", show_help},
-    {"--version", show_version},
+    {"setup", dz_command_setup}, {"--help", show_help},       {"-h", show_help},
+    {"help", show_help},         {"--version", show_version},
 };
 
 int dz_command_main(int argc, char **argv)

@@ -28,7 +28,8 @@ static char *find_plugin(void)
 static char *site_packages(const char *python)
 {
     dz_autobuf struct dz_buf said = {0};
-    if (dz_ask(&said, python, "import sysconfig; print(sysconfig.get_path('purelib'))") < 0 || !dz_buf_ok(&said))
+    if (dz_ask(&said, python, "import sysconfig; print(sysconfig.get_path('purelib'))") < 0 ||
+        !dz_buf_ok(&said))
         return NULL;
     size_t size = strcspn(said.data, "\n");
     return size ? dz_memdup(said.data, size) : NULL;
@@ -51,12 +52,15 @@ int dz_command_setup(int argc, char **argv)
     }
     dz_auto char *plugin = find_plugin();
     if (!plugin) {
-        fprintf(stderr, "dagz: the plugin is neither beside this executable nor in ../lib/dagz/stock; install DAGZ again\n");
+        fprintf(stderr, "dagz: the plugin is neither beside this executable nor in "
+                        "../lib/dagz/stock; install DAGZ again\n");
         return DZ_EXIT_UNKNOWN;
     }
     dz_auto char *packages = site_packages(argv[1]);
     if (!packages) {
-        fprintf(stderr, "dagz: '%s' does not say where its packages are: is it a python executable?\n", argv[1]);
+        fprintf(stderr,
+                "dagz: '%s' does not say where its packages are: is it a python executable?\n",
+                argv[1]);
         return DZ_EXIT_UNKNOWN;
     }
     dz_auto char *path = dz_path_fmt("%s/dagz.pth", packages);

@@ -13,8 +13,10 @@ __attribute__((noreturn)) static void become(struct dz_job *job, enum dz_role ro
 {
     /* Should the host be killed, nobody is left to report to, or to end a hook that hangs. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct dz_heritage heritage = {
-        .role = role, .socket = socket, .executable = job->python->self, .python = job->python->executable};
+    struct dz_heritage heritage = {.role = role,
+                                   .socket = socket,
+                                   .executable = job->python->self,
+                                   .python = job->python->executable};
     struct dz_err err = {0};
     int status = dz_python_enter(job->python, &heritage, job->argc, job->argv, &err);
     if (status < 0) {

@@ -26,8 +26,8 @@ static void say_cost(struct dz_job *job, struct dz_buf *text)
     uint64_t ended = job->run_ended_us ? job->run_ended_us : dz_now_us();
     uint64_t wall = ended - job->began_us, run = ended - job->run_began_us;
     uint32_t n = workers_that_ran(job);
-    dz_buf_fmt(text, "%s: %u worker%s, %.2f s wall, %.2f s CPU", job->run.id, n, n == 1 ? "" : "s", seconds(wall),
-               seconds(dz_census_cpu_us(getpid()) - job->inherited_us));
+    dz_buf_fmt(text, "%s: %u worker%s, %.2f s wall, %.2f s CPU", job->run.id, n, n == 1 ? "" : "s",
+               seconds(wall), seconds(dz_census_cpu_us(getpid()) - job->inherited_us));
     if (job->count.tests_us > run)
         dz_buf_fmt(text, ", %.2f s saved against serial", seconds(job->count.tests_us - run));
     if (job->census.peak_pss)
@@ -41,9 +41,11 @@ static void say_losses(const struct dz_job *job, struct dz_buf *text)
     say_count(&losses, job->count.crashed, "crashed");
     say_count(&losses, job->count.timed_out, "timed out");
     say_count(&losses, job->count.leaky, "leaky");
-    say_count(&losses, job->count.recycled, job->count.recycled == 1 ? "worker recycled" : "workers recycled");
+    say_count(&losses, job->count.recycled,
+              job->count.recycled == 1 ? "worker recycled" : "workers recycled");
     say_count(&losses, job->count.died_leaving,
-              job->count.died_leaving == 1 ? "worker died while leaving" : "workers died while leaving");
+              job->count.died_leaving == 1 ? "worker died while leaving"
+                                           : "workers died while leaving");
     if (losses.len > 2)
         dz_buf_fmt(text, "%.*s\n", (int)losses.len - 2, losses.data + 2);
     if (job->count.late.len)

@@ -10,7 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_LOOK_US = 200000, SHARE = 200 /* a look may take this part of the time between looks */ };
+enum {
+    FIRST_LOOK_US = 200000,
+    SHARE = 200 /* a look may take this part of the time between looks */
+};
 
 struct entry {
     pid_t pid, parent;
@@ -45,8 +48,9 @@ static int read_stat(pid_t pid, struct entry *entry)
     char state;
     unsigned long user, system;
     long children_user, children_system;
-    if (!after || sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &state, &entry->parent,
-                         &user, &system, &children_user, &children_system) != 6)
+    if (!after ||
+        sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &state,
+               &entry->parent, &user, &system, &children_user, &children_system) != 6)
         return 0;
     entry->pid = pid;
     entry->ticks = user + system + (uint64_t)children_user + (uint64_t)children_system;
@@ -60,7 +64,8 @@ static void list_all(struct list *list)
         return;
     for (struct dirent *found; (found = readdir(proc));) {
         struct entry entry = {0};
-        if (found->d_name[0] < '0' || found->d_name[0] > '9' || !read_stat((pid_t)atol(found->d_name), &entry))
+        if (found->d_name[0] < '0' || found->d_name[0] > '9' ||
+            !read_stat((pid_t)atol(found->d_name), &entry))
             continue;
         if (list->n == list->cap) {
             size_t cap = list->cap ? list->cap * 2 : 256;

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 struct dz_census {
-    uint64_t peak_pss;              /* bytes */
-    uint64_t next_us, interval_us;  /* the next look; longer the dearer a look is */
+    uint64_t peak_pss;             /* bytes */
+    uint64_t next_us, interval_us; /* the next look; longer the dearer a look is */
 };
 
 /* Calls see for each living process below root, root not included; children come after their parents.

@@ -81,7 +81,8 @@ static void ask_for_zygote(struct dz_job *job)
     int fds[2];
     int r = dz_chan_pair(fds);
     if (r == 0) {
-        struct dz_msg order = {.type = DZ_MSG_make_zygote, .make_zygote = {.workers = job->n_slots}};
+        struct dz_msg order = {.type = DZ_MSG_make_zygote,
+                               .make_zygote = {.workers = job->n_slots}};
         order.make_zygote.job = dz_bytes(job->run.id, strlen(job->run.id));
         r = dz_peer_tell_fds(&job->front, &order, &fds[1], 1);
         close(fds[1]);
@@ -168,7 +169,8 @@ static void gone(struct dz_peer *peer, int reason)
     if (reason == -EBADMSG)
         kill(job->front_pid, SIGKILL);
     else if (reason < 0)
-        fprintf(stderr, "\ndagz: the connection to the process with pytest's reporters broke: %s\n", strerror(-reason));
+        fprintf(stderr, "\ndagz: the connection to the process with pytest's reporters broke: %s\n",
+                strerror(-reason));
     /* How it ended comes by SIGCHLD. */
 }
 
@@ -196,7 +198,8 @@ static void keep_result(struct dz_job *job, uint32_t number)
 static void show_in_order(struct dz_job *job)
 {
     struct dz_suite *suite = &job->suite;
-    for (; suite->next_shown < suite->n && suite->tests[suite->next_shown].state == DZ_THROUGH; suite->next_shown++)
+    for (; suite->next_shown < suite->n && suite->tests[suite->next_shown].state == DZ_THROUGH;
+         suite->next_shown++)
         if (!suite->tests[suite->next_shown].shown)
             tell_result(job, suite->next_shown);
 }
@@ -222,7 +225,8 @@ int dz_front_pass(struct dz_job *job, const struct dz_msg *msg)
     dz_wire_put(&frames, msg);
     if (!dz_buf_ok(&frames))
         dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(no_memory, strlen(no_memory)));
-    struct dz_msg result = {.type = DZ_MSG_result, .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
+    struct dz_msg result = {.type = DZ_MSG_result,
+                            .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
     result.result.frames = dz_bytes(frames.data, frames.len);
     dz_peer_tell(&job->front, &result);
     return 0;
@@ -255,8 +259,11 @@ static void tell_end(struct dz_job *job)
     job->front_told = 1;
     dz_autobuf struct dz_buf block = {0};
     dz_block_write(job, &block);
-    struct dz_msg msg = {.type = DZ_MSG_end, .end = {.reason = job->reason, .code = job->exit_code}};
-    const char *text = job->reason_text ? job->reason_text : job->reason == DZ_END_INTERNAL ? no_memory : "";
+    struct dz_msg msg = {.type = DZ_MSG_end,
+                         .end = {.reason = job->reason, .code = job->exit_code}};
+    const char *text = job->reason_text                 ? job->reason_text
+                       : job->reason == DZ_END_INTERNAL ? no_memory
+                                                        : "";
     msg.end.text = dz_bytes(text, strlen(text));
     msg.end.block = dz_bytes(block.data, block.len);
     dz_peer_tell(&job->front, &msg);
@@ -276,7 +283,8 @@ static void replay(struct dz_job *job)
 {
     for (uint32_t i = 0; i < job->suite.n; i++) {
         struct dz_test *test = &job->suite.tests[i];
-        struct dz_msg msg = {.type = DZ_MSG_test, .test = {.module = test->module, .klass = test->klass}};
+        struct dz_msg msg = {.type = DZ_MSG_test,
+                             .test = {.module = test->module, .klass = test->klass}};
         msg.test.nodeid = dz_bytes(test->nodeid, strlen(test->nodeid));
         msg.test.location = dz_bytes(test->location, test->location_size);
         dz_peer_tell(&job->front, &msg);
@@ -298,20 +306,25 @@ static void replay_if_due(struct dz_job *job)
 static void say_how(char *text, size_t size, int status)
 {
     if (WIFSIGNALED(status))
-        snprintf(text, size, "was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)), strsignal(WTERMSIG(status)));
+        snprintf(text, size, "was killed by SIG%s (%s)", sigabbrev_np(WTERMSIG(status)),
+                 strsignal(WTERMSIG(status)));
     else
         snprintf(text, size, "left with exit status %d", WEXITSTATUS(status));
 }
 
 static void start_replay(struct dz_job *job, const char *how)
 {
-    fprintf(stderr, "\ndagz: the process with pytest's reporters %s; what was known is shown by another one:\n", how);
+    fprintf(
+        stderr,
+        "\ndagz: the process with pytest's reporters %s; what was known is shown by another one:\n",
+        how);
     struct dz_err err = {0};
     job->replaying = 1;
     job->front_done = 0;
     if (!job->front_told) {
         char text[160];
-        snprintf(text, sizeof text, "dagz: the process with pytest's reporters %s: %u of %u tests were run", how,
+        snprintf(text, sizeof text,
+                 "dagz: the process with pytest's reporters %s: %u of %u tests were run", how,
                  job->suite.n_through, job->suite.n);
         dz_suite_close(job, DZ_END_SHOULDSTOP, 0, dz_bytes(text, strlen(text)));
     }
@@ -328,12 +341,14 @@ static void start_replay(struct dz_job *job, const char *how)
 static int died_badly(const struct dz_job *job, int status)
 {
     /* One that has heard the end leaves by itself, with pytest's exit code; so does one that is pressed to. */
-    return job->interrupts < 2 && (WIFSIGNALED(status) || (job->suite.complete && !job->front_done));
+    return job->interrupts < 2 &&
+           (WIFSIGNALED(status) || (job->suite.complete && !job->front_done));
 }
 
 static void give_up(struct dz_job *job, const char *how)
 {
-    fprintf(stderr, "\ndagz: the process that showed it %s too; this is what the job's host knows:\n", how);
+    fprintf(stderr,
+            "\ndagz: the process that showed it %s too; this is what the job's host knows:\n", how);
     dz_plain_write(job, stderr);
     job->front_status = W_EXITCODE(3, 0);
 }

@@ -67,14 +67,14 @@ struct dz_worker {
     enum dz_slot_state state;
     struct dz_peer peer;
     pid_t pid;
-    int files[3]; /* its thread stacks, captured stdout and stderr; -1 */
+    int files[3];           /* its thread stacks, captured stdout and stderr; -1 */
     uint32_t running, last; /* tests; last: the one it was through with */
-    uint32_t *given; /* committed and not begun, in order */
+    uint32_t *given;        /* committed and not begun, in order */
     uint32_t n_given, cap_given;
     uint8_t told_last, status_known, hung_up, interrupted;
     enum dz_verdict verdict;
     int status, stop_signal;
-    uint32_t barren; /* processes in a row that died here before they began a test */
+    uint32_t barren;           /* processes in a row that died here before they began a test */
     uint64_t born_us, idle_us; /* when it said hello, and when it was through with its last test */
     uint64_t asked_us, killed_us, interrupted_us;
     off_t stacks; /* of its stacks, what was seen last, and when they grew */
@@ -113,7 +113,8 @@ struct dz_job {
     char *reason_text;
     int over, interrupts;
 
-    uint64_t inherited_us; /* CPU that this pid had used before it became the host: a shell may have executed us */
+    uint64_t
+        inherited_us; /* CPU that this pid had used before it became the host: a shell may have executed us */
     uint64_t began_us, run_began_us, run_ended_us, told_us;
     struct {
         uint32_t crashed, timed_out, leaky, recycled, died_leaving;
@@ -145,7 +146,8 @@ void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker
 /* It died before it said hello. */
 void dz_suite_note_stillbirth(struct dz_job *job, const struct dz_worker *worker);
 /* Nothing more is given out. */
-void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code, struct dz_bytes text);
+void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code,
+                    struct dz_bytes text);
 /* Whatever is through and not yet shown is shown. */
 void dz_suite_show_rest(struct dz_job *job);
 int dz_suite_is_done(const struct dz_job *job);

@@ -98,7 +98,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         write_some(peer);
 }
 
-int dz_peer_open(struct dz_peer *peer, uv_loop_t *loop, int fd, const struct dz_peer_calls *calls, void *owner)
+int dz_peer_open(struct dz_peer *peer, uv_loop_t *loop, int fd, const struct dz_peer_calls *calls,
+                 void *owner)
 {
     *peer = (struct dz_peer){.calls = calls, .owner = owner};
     dz_chan_init(&peer->chan, -1);

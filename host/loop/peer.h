@@ -26,7 +26,8 @@ struct dz_peer {
 };
 
 /* Watches this socket, which now belongs to the peer. Negative when it cannot. */
-int dz_peer_open(struct dz_peer *peer, uv_loop_t *loop, int fd, const struct dz_peer_calls *calls, void *owner);
+int dz_peer_open(struct dz_peer *peer, uv_loop_t *loop, int fd, const struct dz_peer_calls *calls,
+                 void *owner);
 int dz_peer_is_open(const struct dz_peer *peer);
 /* Puts a message and writes as much as goes now; the rest goes when the peer reads. */
 void dz_peer_tell(struct dz_peer *peer, const struct dz_msg *msg);

@@ -23,7 +23,8 @@ static struct dz_junit_case told_of(const struct dz_test *test)
         } else if (msg.type == DZ_MSG_report && msg.report.outcome == DZ_FAILED) {
             ret.outcome = DZ_FAILED;
             ret.text = msg.report.text;
-        } else if (msg.type == DZ_MSG_report && msg.report.outcome == DZ_SKIPPED && ret.outcome == DZ_PASSED) {
+        } else if (msg.type == DZ_MSG_report && msg.report.outcome == DZ_SKIPPED &&
+                   ret.outcome == DZ_PASSED) {
             ret.outcome = DZ_SKIPPED;
         }
     }
@@ -38,7 +39,8 @@ static void list_failures(const struct dz_junit_case *cases, size_t n, FILE *to)
                     cases[i].text.at ? cases[i].text.at : "");
 }
 
-static void write_junit(const struct dz_job *job, const struct dz_junit_case *cases, size_t n, FILE *to)
+static void write_junit(const struct dz_job *job, const struct dz_junit_case *cases, size_t n,
+                        FILE *to)
 {
     struct dz_err err = {0};
     if (job->junit && *job->junit && dz_junit_write(job->junit, cases, n, &err) < 0)
@@ -49,8 +51,8 @@ static void write_counts(struct dz_job *job, FILE *to)
 {
     dz_autobuf struct dz_buf block = {0};
     dz_block_write(job, &block);
-    fprintf(to, "%u of %u tests were run, %u failed\n%.*s", job->suite.n_through, job->suite.n, job->suite.n_failed,
-            (int)block.len, block.data);
+    fprintf(to, "%u of %u tests were run, %u failed\n%.*s", job->suite.n_through, job->suite.n,
+            job->suite.n_failed, (int)block.len, block.data);
 }
 
 void dz_plain_write(struct dz_job *job, FILE *to)

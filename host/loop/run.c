@@ -140,12 +140,15 @@ static int open_state(struct dz_run *run, const char *state, struct dz_err *err)
     return open_files(run, err);
 }
 
-int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir, struct dz_err *err)
+int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir,
+                struct dz_err *err)
 {
     *run = (struct dz_run){.lock = -1, .results = -1};
     snprintf(run->id, sizeof run->id, "j%d", getpid());
     dz_auto char *root = dz_memdup(rootdir.at, rootdir.size);
-    dz_auto char *state = dir.size ? dz_memdup(dir.at, dir.size) : root ? join(root, ".dagz") : NULL;
+    dz_auto char *state = dir.size ? dz_memdup(dir.at, dir.size)
+                          : root   ? join(root, ".dagz")
+                                   : NULL;
     if (!state)
         return dz_fail(err, -ENOMEM, "cannot name the state's folder");
     int r = open_state(run, state, err);

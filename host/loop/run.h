@@ -6,17 +6,18 @@
 #include "../base/wire.h"
 
 struct dz_run {
-    char *state;   /* .dagz, absolute, or NULL when there is none to write to */
-    char *folder;  /* .dagz/run/jN */
+    char *state;  /* .dagz, absolute, or NULL when there is none to write to */
+    char *folder; /* .dagz/run/jN */
     char *durations;
-    char id[24];   /* jN */
+    char id[24];       /* jN */
     int lock, results; /* descriptors, -1 */
-    int lost;      /* results could not be written */
+    int lost;          /* results could not be written */
 };
 
 /* Makes .dagz (or DIR, if not empty) under rootdir and a folder for this job in it; takes away those of earlier
  * jobs that run no more. Negative with a sentence; the run is usable all the same, id included. */
-int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir, struct dz_err *err);
+int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir,
+                struct dz_err *err);
 /* Appends a frame to the results. Negative, once, with a sentence when they cannot be kept. */
 int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err);
 void dz_run_close(struct dz_run *run);

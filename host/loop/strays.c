@@ -39,7 +39,8 @@ static struct dz_test *started_by(struct dz_job *job, pid_t pid)
         const char *nodeid = at + sizeof key - 1, *end = strrchr(nodeid, '(');
         size_t size = end && end > nodeid ? (size_t)(end - 1 - nodeid) : strlen(nodeid);
         for (uint32_t i = 0; i < job->suite.n; i++)
-            if (strlen(job->suite.tests[i].nodeid) == size && memcmp(job->suite.tests[i].nodeid, nodeid, size) == 0)
+            if (strlen(job->suite.tests[i].nodeid) == size &&
+                memcmp(job->suite.tests[i].nodeid, nodeid, size) == 0)
                 return &job->suite.tests[i];
     }
     return NULL;

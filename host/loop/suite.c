@@ -42,7 +42,8 @@ static void *grow(void *list, uint32_t n, uint32_t *cap, size_t size)
 
 static int add_fixture(struct dz_suite *suite, const struct dz_msg_fixture *told)
 {
-    char **fixtures = grow(suite->fixtures, suite->n_fixtures, &suite->cap_fixtures, sizeof *fixtures);
+    char **fixtures =
+        grow(suite->fixtures, suite->n_fixtures, &suite->cap_fixtures, sizeof *fixtures);
     if (!fixtures)
         return -ENOMEM;
     suite->fixtures = fixtures;
@@ -71,7 +72,8 @@ static int add_test(struct dz_suite *suite, const struct dz_msg_test *told)
         return -ENOMEM;
     suite->tests = tests;
     struct dz_test *test = &tests[suite->n++];
-    *test = (struct dz_test){.module = told->module, .klass = told->klass, .location_size = told->location.size};
+    *test = (struct dz_test){
+        .module = told->module, .klass = told->klass, .location_size = told->location.size};
     test->nodeid = dz_memdup(told->nodeid.at, told->nodeid.size);
     test->location = dz_memdup(told->location.at, told->location.size);
     if (!test->nodeid || !test->location)
@@ -83,7 +85,8 @@ int dz_suite_message(struct dz_job *job, const struct dz_msg *msg)
 {
     if (job->suite.complete)
         return -EBADMSG;
-    return msg->type == DZ_MSG_fixture ? add_fixture(&job->suite, &msg->fixture) : add_test(&job->suite, &msg->test);
+    return msg->type == DZ_MSG_fixture ? add_fixture(&job->suite, &msg->fixture)
+                                       : add_test(&job->suite, &msg->test);
 }
 
 void dz_suite_free(struct dz_suite *suite)
@@ -110,8 +113,12 @@ static void know_tests(const struct dz_suite *suite, struct dz_plan_test *tests)
     for (uint32_t i = 0; i < suite->n; i++) {
         const struct dz_test *test = &suite->tests[i];
         tests[i] = (struct dz_plan_test){
-            .estimate_us = suite->durations ? dz_durations_test_us(suite->durations, test->nodeid) : 0,
-            .module = test->module, .klass = test->klass, .first_use = test->first_use, .uses = test->uses};
+            .estimate_us =
+                suite->durations ? dz_durations_test_us(suite->durations, test->nodeid) : 0,
+            .module = test->module,
+            .klass = test->klass,
+            .first_use = test->first_use,
+            .uses = test->uses};
     }
 }
 
@@ -136,10 +143,15 @@ int dz_suite_plan(struct dz_job *job, struct dz_err *err)
         return dz_fail(err, -ENOMEM, "cannot plan %u tests", suite->n);
     know_tests(suite, tests);
     know_fixtures(suite, fixtures);
-    struct dz_plan_input input = {
-        .tests = tests, .n_tests = suite->n, .fixtures = fixtures, .n_fixtures = suite->n_fixtures,
-        .uses = suite->use_list, .n_uses = suite->n_uses, .slots = job->n_slots,
-        .fork = (enum dz_plan_fork)job->settings.fork, .keep_order = job->settings.keep_order};
+    struct dz_plan_input input = {.tests = tests,
+                                  .n_tests = suite->n,
+                                  .fixtures = fixtures,
+                                  .n_fixtures = suite->n_fixtures,
+                                  .uses = suite->use_list,
+                                  .n_uses = suite->n_uses,
+                                  .slots = job->n_slots,
+                                  .fork = (enum dz_plan_fork)job->settings.fork,
+                                  .keep_order = job->settings.keep_order};
     suite->plan = dz_plan_new(&input, err);
     return suite->plan ? 0 : dz_wrap(err, -ENOMEM, "cannot plan %u tests", suite->n);
 }
@@ -182,7 +194,8 @@ static void give(struct dz_worker *worker, uint32_t from)
 {
     struct dz_msg msg = {.type = DZ_MSG_give, .give = {.last = worker->told_last}};
     if (worker->n_given > from)
-        msg.give.tests = dz_bytes(worker->given + from, (worker->n_given - from) * sizeof(uint32_t));
+        msg.give.tests =
+            dz_bytes(worker->given + from, (worker->n_given - from) * sizeof(uint32_t));
     dz_peer_tell(&worker->peer, &msg);
 }
 
@@ -195,7 +208,8 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
     if (holds_enough(worker, held))
         return;
     while (!holds(worker, held, WINDOW_US, WINDOW_MOST) && !worker->told_last) {
-        uint32_t test = job->suite.closed ? DZ_PLAN_NONE : dz_plan_next(job->suite.plan, worker->slot);
+        uint32_t test =
+            job->suite.closed ? DZ_PLAN_NONE : dz_plan_next(job->suite.plan, worker->slot);
         if (test == DZ_PLAN_NONE)
             worker->told_last = 1;
         else if (commit(worker, test) < 0) {
@@ -213,7 +227,8 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
 
 int dz_suite_is_supplied(const struct dz_worker *worker)
 {
-    return worker->told_last ? worker->n_given > 0 : worker->n_given > 1 && held_us(worker) > WINDOW_US / 4;
+    return worker->told_last ? worker->n_given > 0
+                             : worker->n_given > 1 && held_us(worker) > WINDOW_US / 4;
 }
 
 static void give_back(struct dz_job *job, struct dz_worker *worker)
@@ -300,7 +315,8 @@ static void note_leak(struct dz_job *job, const struct dz_msg_leaky *told)
     job->suite.tests[told->test].leaky = 1;
     job->count.leaky++;
     if (job->count.leaky <= 5)
-        dz_buf_fmt(&job->count.leaks, "  leaky: %s left %.*s\n", job->suite.tests[told->test].nodeid,
+        dz_buf_fmt(&job->count.leaks, "  leaky: %s left %.*s\n",
+                   job->suite.tests[told->test].nodeid,
                    (int)(told->names.size < 200 ? told->names.size : 200), told->names.at);
 }
 
@@ -311,7 +327,8 @@ static int hear_fixture(struct dz_job *job, const struct dz_msg_fixture_ran *tol
         return -EBADMSG;
     dz_plan_fixture_ran(suite->plan, told->fixture, told->setup_us, told->pinned);
     if (suite->durations)
-        dz_durations_set_fixture(suite->durations, suite->fixtures[told->fixture], told->setup_us, told->pinned);
+        dz_durations_set_fixture(suite->durations, suite->fixtures[told->fixture], told->setup_us,
+                                 told->pinned);
     /* What could not be parted may be from now on. */
     dz_vassal_order_forks(job);
     return 0;
@@ -320,7 +337,8 @@ static int hear_fixture(struct dz_job *job, const struct dz_msg_fixture_ran *tol
 static int hear_broken(struct dz_job *job, struct dz_worker *worker, const struct dz_msg *msg)
 {
     uint32_t number = worker->running;
-    struct dz_msg death = {.type = DZ_MSG_death, .death = {.test = number, .text = msg->broken.text}};
+    struct dz_msg death = {.type = DZ_MSG_death,
+                           .death = {.test = number, .text = msg->broken.text}};
     death.death.out = msg->broken.out;
     death.death.err = msg->broken.err;
     drop_outcomes(&job->suite.tests[number]);
@@ -423,7 +441,8 @@ static void name_signal(struct dz_buf *text, int signal)
 
 static void tell_hang_up(struct dz_buf *text)
 {
-    dz_buf_str(text, "dagz: the test's process closed its connection to the job's host (by exec, or by closing or "
+    dz_buf_str(text, "dagz: the test's process closed its connection to the job's host (by exec, "
+                     "or by closing or "
                      "overwriting all descriptors), and was ended");
 }
 
@@ -431,7 +450,8 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
 {
     switch (worker->verdict) {
     case DZ_TIMED_OUT:
-        dz_buf_fmt(text, "dagz: it took longer than the %g s that --dagz-timeout allows, and was ended",
+        dz_buf_fmt(text,
+                   "dagz: it took longer than the %g s that --dagz-timeout allows, and was ended",
                    (double)job->settings.timeout_us / 1e6);
         return;
     case DZ_STOPPED:
@@ -440,7 +460,8 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
         dz_buf_str(text, ", and was ended");
         return;
     case DZ_LIED:
-        dz_buf_str(text, "dagz: the test's process wrote into descriptors that are not its own (its connection to the "
+        dz_buf_str(text, "dagz: the test's process wrote into descriptors that are not its own "
+                         "(its connection to the "
                          "job's host brought rubbish), and was ended");
         return;
     case DZ_HUNG_UP:
@@ -462,8 +483,10 @@ static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struc
         if (WTERMSIG(worker->status) == SIGKILL)
             dz_buf_str(text, ": by hand, by a limit, or because memory ran out");
     } else
-        dz_buf_fmt(text, "dagz: the test's process left with exit status %d (os._exit, or a library's exit)",
-                   WEXITSTATUS(worker->status));
+        dz_buf_fmt(
+            text,
+            "dagz: the test's process left with exit status %d (os._exit, or a library's exit)",
+            WEXITSTATUS(worker->status));
 }
 
 int dz_suite_has_left(const struct dz_worker *worker)
@@ -478,7 +501,8 @@ void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker
     read_tail(worker->files[0], &stacks);
     job->count.died_leaving++;
     dz_buf_fmt(&job->count.late, "  gw%u, after its last test (%s): %.*s\n", worker->slot,
-               worker->last == DZ_PLAN_NONE ? "none" : job->suite.tests[worker->last].nodeid, (int)cause.len, cause.data);
+               worker->last == DZ_PLAN_NONE ? "none" : job->suite.tests[worker->last].nodeid,
+               (int)cause.len, cause.data);
     if (stacks.len)
         dz_buf_put(&job->count.late, stacks.data, stacks.len);
     if (job->reason == DZ_END_DONE)
@@ -506,7 +530,8 @@ static void drop_outcomes(struct dz_test *test)
         size = dz_wire_take(test->frames.data + at, test->frames.len - at, &msg);
         if (size <= 0)
             break;
-        int setup_passed = msg.type == DZ_MSG_report && msg.report.when == DZ_SETUP && msg.report.outcome == DZ_PASSED;
+        int setup_passed = msg.type == DZ_MSG_report && msg.report.when == DZ_SETUP &&
+                           msg.report.outcome == DZ_PASSED;
         if (setup_passed || msg.type == DZ_MSG_event)
             dz_wire_put(&kept, &msg);
     }
@@ -534,7 +559,8 @@ static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
         dz_buf_str(&text, "\n\n");
         dz_buf_put(&text, stacks.data, stacks.len);
     } else if (worker->verdict == DZ_TIMED_OUT)
-        dz_buf_str(&text, "; where it hung is not known: its threads did not answer (they block signals, or wait in the "
+        dz_buf_str(&text, "; where it hung is not known: its threads did not answer (they block "
+                          "signals, or wait in the "
                           "kernel)");
     drop_outcomes(test);
     struct dz_msg death = {.type = DZ_MSG_death, .death = {.test = number}};
@@ -570,7 +596,8 @@ void dz_suite_bury(struct dz_job *job, struct dz_worker *worker)
 
 /* ---- the end ---- */
 
-void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code, struct dz_bytes text)
+void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code,
+                    struct dz_bytes text)
 {
     if (!job->suite.closed && job->suite.plan)
         dz_plan_close(job->suite.plan);

@@ -68,8 +68,11 @@ int dz_vassal_start(struct dz_job *job, struct dz_err *err)
         return dz_fail(err, -ENOMEM, "cannot keep %u workers", job->n_slots);
     for (uint32_t i = 0; i < job->n_slots; i++) {
         struct dz_worker *worker = &job->workers[i];
-        *worker = (struct dz_worker){.job = job, .slot = i, .files = {-1, -1, -1}, .running = DZ_PLAN_NONE,
-                                      .last = DZ_PLAN_NONE};
+        *worker = (struct dz_worker){.job = job,
+                                     .slot = i,
+                                     .files = {-1, -1, -1},
+                                     .running = DZ_PLAN_NONE,
+                                     .last = DZ_PLAN_NONE};
         dz_chan_init(&worker->peer.chan, -1);
     }
     return 0;
@@ -84,7 +87,8 @@ static int order_fork(struct dz_job *job, struct dz_worker *worker, struct dz_er
     int r = dz_chan_pair(fds);
     if (r < 0)
         return dz_fail(err, r, "cannot make a worker's socket");
-    struct dz_msg order = {.type = DZ_MSG_fork_worker, .fork_worker = {worker->slot, worker->serial}};
+    struct dz_msg order = {.type = DZ_MSG_fork_worker,
+                           .fork_worker = {worker->slot, worker->serial}};
     r = dz_peer_tell_fds(&job->zygote, &order, &fds[1], 1);
     close(fds[1]);
     if (r == 0)
@@ -95,7 +99,9 @@ static int order_fork(struct dz_job *job, struct dz_worker *worker, struct dz_er
 
 static void introduce(struct dz_job *job, struct dz_worker *worker)
 {
-    struct dz_msg msg = {.type = DZ_MSG_be_worker, .be_worker = {.slot = worker->slot, .serial = worker->serial, .workers = job->n_slots}};
+    struct dz_msg msg = {
+        .type = DZ_MSG_be_worker,
+        .be_worker = {.slot = worker->slot, .serial = worker->serial, .workers = job->n_slots}};
     msg.be_worker.job = dz_bytes(job->run.id, strlen(job->run.id));
     msg.be_worker.digest = dz_bytes(job->suite.digest, strlen(job->suite.digest));
     dz_peer_tell(&worker->peer, &msg);
@@ -104,7 +110,8 @@ static void introduce(struct dz_job *job, struct dz_worker *worker)
 static int give_birth(struct dz_job *job, struct dz_worker *worker, struct dz_err *err)
 {
     worker->serial = job->n_serials++;
-    int fd = job->spawns ? dz_birth(job, DZ_ROLE_WORKER, &worker->pid, err) : order_fork(job, worker, err);
+    int fd = job->spawns ? dz_birth(job, DZ_ROLE_WORKER, &worker->pid, err)
+                         : order_fork(job, worker, err);
     if (fd < 0)
         return fd;
     worker->state = DZ_SLOT_FORKING;
@@ -138,7 +145,8 @@ static void miss(struct dz_job *job, struct dz_err *err)
 /* Those that the plan began with; more when what has been learnt since leaves work enough for them. */
 static int is_worth_a_process(const struct dz_job *job, uint32_t slot)
 {
-    return slot < job->n_useful || dz_plan_total_left_us(job->suite.plan) > (uint64_t)WORTH_US * (slot + 1);
+    return slot < job->n_useful ||
+           dz_plan_total_left_us(job->suite.plan) > (uint64_t)WORTH_US * (slot + 1);
 }
 
 void dz_vassal_order_forks(struct dz_job *job)
@@ -147,7 +155,8 @@ void dz_vassal_order_forks(struct dz_job *job)
         return;
     struct dz_err err = {0};
     for (uint32_t i = 0; i < job->n_slots; i++)
-        if (job->workers[i].state == DZ_SLOT_EMPTY && is_worth_a_process(job, i) && dz_plan_wants(job->suite.plan, i))
+        if (job->workers[i].state == DZ_SLOT_EMPTY && is_worth_a_process(job, i) &&
+            dz_plan_wants(job->suite.plan, i))
             give_birth(job, &job->workers[i], &err);
     if (err.code < 0)
         miss(job, &err);
@@ -158,8 +167,8 @@ void dz_vassal_order_forks(struct dz_job *job)
 /* It was through with its tests, and did not come to its end. */
 static int died_leaving(const struct dz_worker *worker)
 {
-    return dz_suite_has_left(worker) && worker->status_known && worker->status != 0 && worker->verdict != DZ_ENDED &&
-           !worker->interrupted;
+    return dz_suite_has_left(worker) && worker->status_known && worker->status != 0 &&
+           worker->verdict != DZ_ENDED && !worker->interrupted;
 }
 
 static void bury(struct dz_worker *worker)
@@ -264,7 +273,8 @@ static void hung_up(struct dz_peer *peer, int reason)
 
 static int hello(struct dz_worker *worker, const struct dz_msg_hello *told)
 {
-    if (worker->state != DZ_SLOT_FORKING || told->role != DZ_PEER_WORKER || told->serial != worker->serial)
+    if (worker->state != DZ_SLOT_FORKING || told->role != DZ_PEER_WORKER ||
+        told->serial != worker->serial)
         return -EBADMSG;
     /* What is to be killed one day is not for a worker to say, unless nobody else can. */
     if (!worker->pid && told->pid > 1)
@@ -386,7 +396,8 @@ static int has_answered(struct dz_worker *worker, uint64_t now)
         worker->stacks = size;
         worker->grown_us = now;
     }
-    return now - worker->asked_us > STACKS_US || (worker->grown_us && now - worker->grown_us > QUIET_US);
+    return now - worker->asked_us > STACKS_US ||
+           (worker->grown_us && now - worker->grown_us > QUIET_US);
 }
 
 static void watch_limit(struct dz_job *job, struct dz_worker *worker, uint64_t now)

@@ -20,7 +20,9 @@ static int character(const unsigned char *at, size_t left)
         value = value << 6 | (at[i] & 0x3f);
     }
     int lone = value >= 0xd800 && value < 0xe000;
-    return value < least[size] || value > 0x10ffff || lone || value == 0xfffe || value == 0xffff ? 0 : size;
+    return value < least[size] || value > 0x10ffff || lone || value == 0xfffe || value == 0xffff
+               ? 0
+               : size;
 }
 
 /* What XML cannot hold is written as pytest writes it: #x1B. */
@@ -94,7 +96,8 @@ static void put_all(FILE *file, const struct dz_junit_case *cases, size_t n)
         skipped += cases[i].outcome == DZ_SKIPPED;
     }
     fprintf(file,
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<testsuites name=\"pytest tests\"><testsuite name=\"pytest\" "
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<testsuites name=\"pytest "
+            "tests\"><testsuite name=\"pytest\" "
             "errors=\"0\" failures=\"%zu\" skipped=\"%zu\" tests=\"%zu\">\n",
             failed, skipped, n);
     for (size_t i = 0; i < n; i++)
@@ -102,12 +105,15 @@ static void put_all(FILE *file, const struct dz_junit_case *cases, size_t n)
     fputs("</testsuite></testsuites>\n", file);
 }
 
-int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n, struct dz_err *err)
+int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n,
+                   struct dz_err *err)
 {
     FILE *file = fopen(path, "we");
     if (!file)
         return dz_fail(err, -errno, "cannot write junit to '%s'", path);
     put_all(file, cases, n);
     int failed = ferror(file);
-    return fclose(file) || failed ? dz_fail(err, errno ? -errno : -EIO, "cannot write junit to '%s'", path) : 0;
+    return fclose(file) || failed
+               ? dz_fail(err, errno ? -errno : -EIO, "cannot write junit to '%s'", path)
+               : 0;
 }

@@ -12,4 +12,5 @@ struct dz_junit_case {
 };
 
 /* Named as pytest names them: the path with dots as class, what follows the last :: as name. */
-int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n, struct dz_err *err);
+int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n,
+                   struct dz_err *err);

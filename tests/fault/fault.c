@@ -36,17 +36,18 @@
 #include <unistd.h>
 
 #define FUNCTIONS(F)                                                                               \
-    F(socketpair) F(fork) F(signalfd) F(epoll_create1) F(epoll_ctl) F(epoll_wait) F(eventfd)       \
-    F(pipe2) F(recvmsg) F(sendmsg) F(send) F(open) F(fopen) F(fstat) F(mkdir) F(write) F(read)     \
-    F(pread) F(fsync) F(rename) F(mkostemp) F(fchmod) F(unlink) F(flock) F(fcntl) F(waitpid)       \
-    F(kill) F(prctl) F(getrlimit) F(setrlimit) F(sched_getaffinity) F(opendir) F(readdir)          \
-    F(readlink) F(realpath) F(mmap) F(dlopen) F(setenv) F(execv) F(calloc)
+    F(socketpair)                                                                                  \
+    F(fork) F(signalfd) F(epoll_create1) F(epoll_ctl) F(epoll_wait) F(eventfd) F(pipe2) F(recvmsg) \
+        F(sendmsg) F(send) F(open) F(fopen) F(fstat) F(mkdir) F(write) F(read) F(pread) F(fsync)   \
+            F(rename) F(mkostemp) F(fchmod) F(unlink) F(flock) F(fcntl) F(waitpid) F(kill)         \
+                F(prctl) F(getrlimit) F(setrlimit) F(sched_getaffinity) F(opendir) F(readdir)      \
+                    F(readlink) F(realpath) F(mmap) F(dlopen) F(setenv) F(execv) F(calloc)
 
 enum function {
 #define F(name) CALL_##name,
     FUNCTIONS(F)
 #undef F
-    STRUCK,
+        STRUCK,
     N_ROWS,
 };
 
@@ -59,17 +60,18 @@ static const char *const names[] = {
 #define F(name) #name,
     FUNCTIONS(F)
 #undef F
-    "struck",
+        "struck",
 };
 
 static const struct {
     const char *name;
     int code;
-} errors[] = {{"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"ENOMEM", ENOMEM}, {"EAGAIN", EAGAIN},
-              {"EINTR", EINTR},   {"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EPERM", EPERM},
-              {"EACCES", EACCES}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"ECONNRESET", ECONNRESET},
-              {"EPIPE", EPIPE},   {"EROFS", EROFS},   {"ENOLCK", ENOLCK}, {"ECHILD", ECHILD},
-              {"ESRCH", ESRCH},   {"ENOSYS", ENOSYS}, {"ENOBUFS", ENOBUFS}};
+} errors[] = {
+    {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"ENOMEM", ENOMEM},  {"EAGAIN", EAGAIN},
+    {"EINTR", EINTR},   {"ENOSPC", ENOSPC}, {"EIO", EIO},        {"EPERM", EPERM},
+    {"EACCES", EACCES}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT},  {"ECONNRESET", ECONNRESET},
+    {"EPIPE", EPIPE},   {"EROFS", EROFS},   {"ENOLCK", ENOLCK},  {"ECHILD", ECHILD},
+    {"ESRCH", ESRCH},   {"ENOSYS", ENOSYS}, {"ENOBUFS", ENOBUFS}};
 
 static struct {
     pid_t process;
@@ -163,24 +165,27 @@ static int strikes(enum function function, const void *from)
 
 /* ---- calls that fail whole ---- */
 
-#define WHOLE(type, function, name, failed, parameters, arguments)                                 \
-    type name parameters                                                                           \
-    {                                                                                              \
-        static __typeof__(name) *real;                                                             \
-        if (!real)                                                                                 \
-            real = REAL(name);                                                                     \
-        return strikes(CALL_##function, HERE) ? failed : real arguments;                           \
+#define WHOLE(type, function, name, failed, parameters, arguments)       \
+    type name parameters                                                 \
+    {                                                                    \
+        static __typeof__(name) *real;                                   \
+        if (!real)                                                       \
+            real = REAL(name);                                           \
+        return strikes(CALL_##function, HERE) ? failed : real arguments; \
     }
 
-WHOLE(int, socketpair, socketpair, -1, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds))
+WHOLE(int, socketpair, socketpair, -1, (int domain, int type, int protocol, int fds[2]),
+      (domain, type, protocol, fds))
 WHOLE(pid_t, fork, fork, -1, (void), ())
 WHOLE(int, signalfd, signalfd, -1, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
 WHOLE(int, epoll_create1, epoll_create1, -1, (int flags), (flags))
-WHOLE(int, epoll_ctl, epoll_ctl, -1, (int epfd, int op, int fd, struct epoll_event *event), (epfd, op, fd, event))
+WHOLE(int, epoll_ctl, epoll_ctl, -1, (int epfd, int op, int fd, struct epoll_event *event),
+      (epfd, op, fd, event))
 WHOLE(int, epoll_wait, epoll_wait, -1, (int epfd, struct epoll_event *events, int n, int timeout),
       (epfd, events, n, timeout))
 WHOLE(int, epoll_wait, epoll_pwait, -1,
-      (int epfd, struct epoll_event *events, int n, int timeout, const sigset_t *mask), (epfd, events, n, timeout, mask))
+      (int epfd, struct epoll_event *events, int n, int timeout, const sigset_t *mask),
+      (epfd, events, n, timeout, mask))
 WHOLE(int, eventfd, eventfd, -1, (unsigned count, int flags), (count, flags))
 WHOLE(int, pipe2, pipe2, -1, (int fds[2], int flags), (fds, flags))
 WHOLE(FILE *, fopen, fopen, NULL, (const char *path, const char *mode), (path, mode))
@@ -197,45 +202,54 @@ WHOLE(int, unlink, unlink, -1, (const char *path), (path))
 WHOLE(int, flock, flock, -1, (int fd, int operation), (fd, operation))
 WHOLE(pid_t, waitpid, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
 WHOLE(int, kill, kill, -1, (pid_t pid, int signal), (pid, signal))
-WHOLE(int, getrlimit, getrlimit, -1, (__rlimit_resource_t what, struct rlimit *limit), (what, limit))
-WHOLE(int, getrlimit, getrlimit64, -1, (__rlimit_resource_t what, struct rlimit64 *limit), (what, limit))
-WHOLE(int, setrlimit, setrlimit, -1, (__rlimit_resource_t what, const struct rlimit *limit), (what, limit))
-WHOLE(int, setrlimit, setrlimit64, -1, (__rlimit_resource_t what, const struct rlimit64 *limit), (what, limit))
-WHOLE(int, sched_getaffinity, sched_getaffinity, -1, (pid_t pid, size_t size, cpu_set_t *set), (pid, size, set))
+WHOLE(int, getrlimit, getrlimit, -1, (__rlimit_resource_t what, struct rlimit *limit),
+      (what, limit))
+WHOLE(int, getrlimit, getrlimit64, -1, (__rlimit_resource_t what, struct rlimit64 *limit),
+      (what, limit))
+WHOLE(int, setrlimit, setrlimit, -1, (__rlimit_resource_t what, const struct rlimit *limit),
+      (what, limit))
+WHOLE(int, setrlimit, setrlimit64, -1, (__rlimit_resource_t what, const struct rlimit64 *limit),
+      (what, limit))
+WHOLE(int, sched_getaffinity, sched_getaffinity, -1, (pid_t pid, size_t size, cpu_set_t *set),
+      (pid, size, set))
 WHOLE(DIR *, opendir, opendir, NULL, (const char *path), (path))
-WHOLE(struct dirent *, readdir, readdir, NULL, (DIR *folder), (folder))
-WHOLE(struct dirent64 *, readdir, readdir64, NULL, (DIR *folder), (folder))
-WHOLE(ssize_t, readlink, readlink, -1, (const char *path, char *text, size_t size), (path, text, size))
+WHOLE(struct dirent *, readdir, readdir, NULL, (DIR * folder), (folder))
+WHOLE(struct dirent64 *, readdir, readdir64, NULL, (DIR * folder), (folder))
+WHOLE(ssize_t, readlink, readlink, -1, (const char *path, char *text, size_t size),
+      (path, text, size))
 WHOLE(char *, realpath, realpath, NULL, (const char *path, char *resolved), (path, resolved))
-WHOLE(int, setenv, setenv, -1, (const char *name, const char *value, int overwrite), (name, value, overwrite))
+WHOLE(int, setenv, setenv, -1, (const char *name, const char *value, int overwrite),
+      (name, value, overwrite))
 WHOLE(int, execv, execv, -1, (const char *path, char *const argv[]), (path, argv))
-WHOLE(void *, mmap, mmap, MAP_FAILED, (void *at, size_t size, int prot, int flags, int fd, off_t offset),
+WHOLE(void *, mmap, mmap, MAP_FAILED,
+      (void *at, size_t size, int prot, int flags, int fd, off_t offset),
       (at, size, prot, flags, fd, offset))
-WHOLE(void *, mmap, mmap64, MAP_FAILED, (void *at, size_t size, int prot, int flags, int fd, off64_t offset),
+WHOLE(void *, mmap, mmap64, MAP_FAILED,
+      (void *at, size_t size, int prot, int flags, int fd, off64_t offset),
       (at, size, prot, flags, fd, offset))
 
 /* ---- with a variable argument ---- */
 
-#define OPEN(name)                                                                                 \
-    int name(const char *path, int flags, ...)                                                     \
-    {                                                                                              \
-        va_list rest;                                                                              \
-        va_start(rest, flags);                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;                    \
-        va_end(rest);                                                                              \
-        return strikes(CALL_open, HERE) ? -1 : REAL(name)(path, flags, mode);                      \
+#define OPEN(name)                                                              \
+    int name(const char *path, int flags, ...)                                  \
+    {                                                                           \
+        va_list rest;                                                           \
+        va_start(rest, flags);                                                  \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
+        va_end(rest);                                                           \
+        return strikes(CALL_open, HERE) ? -1 : REAL(name)(path, flags, mode);   \
     }
 OPEN(open)
 OPEN(open64)
 
-#define FCNTL(name)                                                                                \
-    int name(int fd, int command, ...)                                                             \
-    {                                                                                              \
-        va_list rest;                                                                              \
-        va_start(rest, command);                                                                   \
-        void *argument = va_arg(rest, void *);                                                     \
-        va_end(rest);                                                                              \
-        return strikes(CALL_fcntl, HERE) ? -1 : REAL(name)(fd, command, argument);                 \
+#define FCNTL(name)                                                                \
+    int name(int fd, int command, ...)                                             \
+    {                                                                              \
+        va_list rest;                                                              \
+        va_start(rest, command);                                                   \
+        void *argument = va_arg(rest, void *);                                     \
+        va_end(rest);                                                              \
+        return strikes(CALL_fcntl, HERE) ? -1 : REAL(name)(fd, command, argument); \
     }
 FCNTL(fcntl)
 FCNTL(fcntl64)
@@ -248,7 +262,8 @@ int prctl(int option, ...)
     for (int i = 0; i < 4; i++)
         given[i] = va_arg(rest, unsigned long);
     va_end(rest);
-    return strikes(CALL_prctl, HERE) ? -1 : REAL(prctl)(option, given[0], given[1], given[2], given[3]);
+    return strikes(CALL_prctl, HERE) ? -1
+                                     : REAL(prctl)(option, given[0], given[1], given[2], given[3]);
 }
 
 /* ---- calls that may do a part ---- */
@@ -321,7 +336,8 @@ static int memory_fails(const void *from)
 /* Until mimalloc is there, the executable's own; libuv's of that time are none of a job's beginning. */
 static int is_host_by_libc(const void *from)
 {
-    return !fault.has_mimalloc && fault.executable && (uintptr_t)from - (uintptr_t)fault.executable < 1 << 24;
+    return !fault.has_mimalloc && fault.executable &&
+           (uintptr_t)from - (uintptr_t)fault.executable < 1 << 24;
 }
 
 void *calloc(size_t n, size_t size)
@@ -359,7 +375,8 @@ void *dlopen(const char *name, int flags)
     if (strikes(CALL_dlopen, HERE))
         return NULL;
     Dl_info self;
-    if (!name || !strstr(name, "libmimalloc") || getpid() != fault.process || !dladdr((void *)mi_calloc, &self))
+    if (!name || !strstr(name, "libmimalloc") || getpid() != fault.process ||
+        !dladdr((void *)mi_calloc, &self))
         return REAL(dlopen)(name, flags);
     fault.has_mimalloc = 1;
     return REAL(dlopen)(self.dli_fname, flags);

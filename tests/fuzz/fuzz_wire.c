@@ -28,7 +28,8 @@ static void take_as_body(const char *body, size_t size)
         return;
     uint32_t type = 1 + (uint32_t)(unsigned char)body[0] % (DZ_MSG_COUNT - 1);
     uint32_t length = (uint32_t)size - 1;
-    uint32_t check = (uint32_t)XXH3_64bits_withSeed(body + 1, length, ((uint64_t)type << 32) | length);
+    uint32_t check =
+        (uint32_t)XXH3_64bits_withSeed(body + 1, length, ((uint64_t)type << 32) | length);
     dz_autobuf struct dz_buf frame = {0};
     dz_buf_put(&frame, &(uint32_t[]){length, type, check}, DZ_FRAME_HEADER);
     dz_buf_put(&frame, body + 1, length);

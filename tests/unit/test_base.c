@@ -174,7 +174,8 @@ static void cores_are_one_at_least_and_no_more_than_affinity_allows(void **state
 static void heritage_comes_through_a_variable_whatever_the_paths_hold(void **state)
 {
     (void)state;
-    struct dz_heritage put = {DZ_ROLE_WORKER, 1021, "/a b/3 4 dagz-python", "/: \n/python 3"}, taken;
+    struct dz_heritage put = {DZ_ROLE_WORKER, 1021, "/a b/3 4 dagz-python", "/: \n/python 3"},
+                       taken;
     dz_auto char *packed = dz_heritage_pack(&put);
     assert_int_equal(dz_heritage_unpack(&taken, packed), 0);
     assert_int_equal(taken.role, put.role);
@@ -186,8 +187,17 @@ static void heritage_comes_through_a_variable_whatever_the_paths_hold(void **sta
 static void a_variable_that_is_no_heritage_is_refused(void **state)
 {
     (void)state;
-    const char *const texts[] = {"", "x", "1", "1 2", "1 2 3", "1 2 3 ", "1 2 99 /short /p", "9 1 2 /a /b", "-1 1 2 /a /b",
-                                 "1 1 1 /a /b", "1 2 18446744073709551615 /a /b"};
+    const char *const texts[] = {"",
+                                 "x",
+                                 "1",
+                                 "1 2",
+                                 "1 2 3",
+                                 "1 2 3 ",
+                                 "1 2 99 /short /p",
+                                 "9 1 2 /a /b",
+                                 "-1 1 2 /a /b",
+                                 "1 1 1 /a /b",
+                                 "1 2 18446744073709551615 /a /b"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct dz_heritage taken;
         dz_auto char *text = dz_strdup(texts[i]);

@@ -152,7 +152,8 @@ static void what_is_no_job_is_not_swept(void **state)
     mkdir(in_root(".dagz/run/j7x"), 0777);
     mkdir(in_root(".dagz/run/j-3"), 0777);
     run = open_well("");
-    assert_true(is_there(".dagz/run/journal") && is_there(".dagz/run/j7x") && is_there(".dagz/run/j-3"));
+    assert_true(is_there(".dagz/run/journal") && is_there(".dagz/run/j7x") &&
+                is_there(".dagz/run/j-3"));
     dz_run_close(&run);
 }
 
@@ -161,7 +162,9 @@ static void results_are_kept_as_frames(void **state)
     (void)state;
     struct dz_err err = {0};
     struct dz_run run = open_well("");
-    struct dz_msg put = {.type = DZ_MSG_result, .result = {.test = 7, .frames = dz_bytes("frames", 6)}}, taken;
+    struct dz_msg put = {.type = DZ_MSG_result,
+                         .result = {.test = 7, .frames = dz_bytes("frames", 6)}},
+                  taken;
     assert_int_equal(dz_run_keep(&run, &put, &err), 0);
     assert_int_equal(dz_run_keep(&run, &put, &err), 0);
     char bytes[256];
@@ -197,7 +200,8 @@ static void a_root_that_is_not_there_gives_a_sentence(void **state)
     struct dz_run run;
     struct dz_err err = {0};
     const char *nowhere = in_root("nowhere/at/all");
-    assert_int_equal(dz_run_open(&run, dz_bytes(nowhere, strlen(nowhere)), dz_bytes("", 0), &err), -ENOENT);
+    assert_int_equal(dz_run_open(&run, dz_bytes(nowhere, strlen(nowhere)), dz_bytes("", 0), &err),
+                     -ENOENT);
     assert_non_null(strstr(err.text, "nowhere/at/all/.dagz': No such file or directory"));
     dz_run_close(&run);
 }
@@ -252,7 +256,8 @@ static void without_memory_there_is_a_sentence(void **state)
         struct dz_err err = {0};
         dz_mem_fail_after(n);
         failed = open_in(&run, "", &err) < 0;
-        if (failed && (err.code != -ENOMEM || !strstr(err.text, "cannot") || !strstr(err.text, "Cannot allocate memory")))
+        if (failed && (err.code != -ENOMEM || !strstr(err.text, "cannot") ||
+                       !strstr(err.text, "Cannot allocate memory")))
             fail_msg("allocation %lu: %d %s", n, err.code, err.text);
         dz_mem_fail_after(0);
         dz_run_close(&run);

@@ -30,12 +30,12 @@ static struct dz_bytes next_bytes(void)
 #define DZ_U64(name) m->name = next_value();
 #define DZ_F64(name) m->name = (double)next_value() / 7;
 #define DZ_BYTES(name) m->name = next_bytes();
-#define DZ_MSG(name, fields)                                                                                           \
-    static void fill_##name(struct dz_msg *msg)                                                                        \
-    {                                                                                                                  \
-        struct dz_msg_##name *m = &msg->name;                                                                          \
-        msg->type = DZ_MSG_##name;                                                                                     \
-        fields                                                                                                         \
+#define DZ_MSG(name, fields)                    \
+    static void fill_##name(struct dz_msg *msg) \
+    {                                           \
+        struct dz_msg_##name *m = &msg->name;   \
+        msg->type = DZ_MSG_##name;              \
+        fields                                  \
     }
 #include "../../host/base/wire.def"
 #undef DZ_MSG
@@ -53,12 +53,12 @@ static int is_same_bytes(struct dz_bytes a, struct dz_bytes b)
 #define DZ_U8(name) &&a->name == b->name
 #define DZ_U32(name) &&a->name == b->name
 #define DZ_U64(name) &&a->name == b->name
-#define DZ_F64(name) && memcmp(&a->name, &b->name, sizeof a->name) == 0
+#define DZ_F64(name) &&memcmp(&a->name, &b->name, sizeof a->name) == 0
 #define DZ_BYTES(name) &&is_same_bytes(a->name, b->name)
-#define DZ_MSG(name, fields)                                                                                           \
-    static int is_same_##name(const struct dz_msg_##name *a, const struct dz_msg_##name *b)                            \
-    {                                                                                                                  \
-        return a && b fields;                                                                                          \
+#define DZ_MSG(name, fields)                                                                \
+    static int is_same_##name(const struct dz_msg_##name *a, const struct dz_msg_##name *b) \
+    {                                                                                       \
+        return a && b fields;                                                               \
     }
 #include "../../host/base/wire.def"
 #undef DZ_MSG
@@ -73,8 +73,8 @@ static int is_same(const struct dz_msg *a, const struct dz_msg *b)
     if (a->type != b->type)
         return 0;
     switch (a->type) {
-#define DZ_MSG(name, fields)                                                                                           \
-    case DZ_MSG_##name:                                                                                                \
+#define DZ_MSG(name, fields) \
+    case DZ_MSG_##name:      \
         return is_same_##name(&a->name, &b->name);
 #include "../../host/base/wire.def"
 #undef DZ_MSG
