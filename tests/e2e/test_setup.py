@@ -1,10 +1,18 @@
 """`dagz setup PYTHON` makes a stock python start jobs."""
 
 import os
+import pathlib
 import subprocess
 import venv
 
 import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def dagz_python():
+    return os.path.abspath(os.environ.get("DAGZ_EXECUTABLE") or TOP / "build/dagz-python")
 
 
 @pytest.fixture(scope="module")
