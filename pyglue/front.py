@@ -19,13 +19,8 @@ shared = _dagz.load("_dagz.shared")
 
 FORKS = ("worker", "module", "test")
 STARTS = ("fork", "spawn")
-NONE = 0xFFFFFFFF
 # What a reporter's hook may take from Ctrl-C on, before another one cuts it short.
 PATIENCE_S = 1
-
-
-class HostGone(Exception):
-    """The host has closed the connection: nothing more is to be had, and nobody to tell."""
 
 
 def sockets():
@@ -393,7 +388,7 @@ class Front:
             # A worker died when no test was left to answer for it: the block tells.
             session.testsfailed += 1
         if reason == shared.EXIT:
-            pytest.exit(text, None if code == NONE else code)
+            pytest.exit(text, None if code == shared.NONE else code)
         if reason == shared.INTERRUPT:
             raise KeyboardInterrupt(text) if text else KeyboardInterrupt
         if reason == shared.SHOULDSTOP:
