@@ -52,6 +52,8 @@ static void end_run(struct dz_job *job)
         job->census.peak_pss = pss;
     dz_suite_show_rest(job);
     dz_strays_name(job);
+    /* Before the zygote goes, and what its workers have used with it. */
+    job->cpu_us = dz_census_cpu_us(getpid()) - job->inherited_us;
     dismiss_zygote(job);
     dz_front_end(job);
 }

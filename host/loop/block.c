@@ -27,7 +27,7 @@ static void say_cost(struct dz_job *job, struct dz_buf *text)
     uint64_t wall = ended - job->began_us, run = ended - job->run_began_us;
     uint32_t n = workers_that_ran(job);
     dz_buf_fmt(text, "%s: %u worker%s, %.2f s wall, %.2f s CPU", job->run.id, n, n == 1 ? "" : "s",
-               seconds(wall), seconds(dz_census_cpu_us(getpid()) - job->inherited_us));
+               seconds(wall), seconds(job->cpu_us));
     if (job->count.tests_us > run)
         dz_buf_fmt(text, ", %.2f s saved against serial", seconds(job->count.tests_us - run));
     if (job->census.peak_pss)

@@ -115,6 +115,7 @@ struct dz_job {
 
     uint64_t
         inherited_us; /* CPU that this pid had used before it became the host: a shell may have executed us */
+    uint64_t cpu_us; /* of all its processes, when the run has ended */
     uint64_t began_us, run_began_us, run_ended_us, told_us;
     struct {
         uint32_t crashed, timed_out, leaky, recycled, died_leaving;

@@ -21,8 +21,11 @@
 enum {
     /* Beyond the running test a worker holds one; more only as far as they are short, so that a round trip
      * is not the price of an empty test. What it holds cannot be stolen. */
-    WINDOW_US = 10000,
+    WINDOW_US = 20000,
     WINDOW_MOST = 64,
+    /* With less than this it must be heard at once: a nap of the vassal's would keep it waiting. */
+    SUPPLY = 4,
+    SUPPLY_US = 8000,
     TAIL_MOST = 1 << 20, /* of a dead worker's output, what is shown */
     MOST_BARREN = 3,
 };
@@ -227,8 +230,13 @@ void dz_suite_feed(struct dz_job *job, struct dz_worker *worker)
 
 int dz_suite_is_supplied(const struct dz_worker *worker)
 {
-    return worker->told_last ? worker->n_given > 0
-                             : worker->n_given > 1 && held_us(worker) > WINDOW_US / 4;
+    if (worker->told_last)
+        return worker->n_given > 0;
+    if (worker->n_given < SUPPLY)
+        return 0;
+    /* The last one only lets the one before it start. */
+    uint32_t last = worker->given[worker->n_given - 1];
+    return held_us(worker) - dz_plan_estimate_us(worker->job->suite.plan, last) >= SUPPLY_US;
 }
 
 static void give_back(struct dz_job *job, struct dz_worker *worker)

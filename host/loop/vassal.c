@@ -30,7 +30,7 @@ enum {
     STACKS_US = 2000000,  /* from the question for stacks to the end, should no answer come */
     YIELD_US = 2000000,   /* an interrupted test may take so long to give in */
     LEAVING_US = 8000000, /* and its fixtures to be torn down: CI kills what takes ten seconds */
-    NAP_MS = 3,           /* how long a worker with work enough may talk unheard */
+    NAP_MS = 2,           /* how long a worker with work enough may talk unheard */
 };
 
 static int heard(struct dz_peer *peer, const struct dz_msg *msg);
