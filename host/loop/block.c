@@ -24,10 +24,11 @@ static uint32_t workers_that_ran(const struct dz_job *job)
 static void say_cost(struct dz_job *job, struct dz_buf *text)
 {
     uint64_t ended = job->run_ended_us ? job->run_ended_us : dz_now_us();
+    uint64_t cpu = job->cpu_us ? job->cpu_us : dz_census_cpu_us(getpid()) - job->inherited_us;
     uint64_t wall = ended - job->began_us, run = ended - job->run_began_us;
     uint32_t n = workers_that_ran(job);
     dz_buf_fmt(text, "%s: %u worker%s, %.2f s wall, %.2f s CPU", job->run.id, n, n == 1 ? "" : "s",
-               seconds(wall), seconds(job->cpu_us));
+               seconds(wall), seconds(cpu));
     if (job->count.tests_us > run)
         dz_buf_fmt(text, ", %.2f s saved against serial", seconds(job->count.tests_us - run));
     if (job->census.peak_pss)
