@@ -123,45 +123,28 @@ static int bytes_from(PyObject *value, struct dz_bytes *ret, PyObject *keep)
     static int from_##name(PyObject *const *args, struct dz_msg_##name *m, PyObject *keep) \
     {                                                                                      \
         int i = 0;                                                                         \
-        fields(void) keep;                                                                 \
-        return i;                                                                          \
+        (void)args, (void)m, (void)keep;                                                   \
+        fields return i;                                                                   \
     }
 #include "../host/base/wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
-#define DZ_U8(name) +1
-#define DZ_U32(name) +1
-#define DZ_U64(name) +1
-#define DZ_F64(name) +1
-#define DZ_BYTES(name) +1
-#define DZ_MSG(name, fields)                                                               \
-    static PyObject *put_##name(PyObject *self, PyObject *const *args, Py_ssize_t n)       \
-    {                                                                                      \
-        (void)self;                                                                        \
-        refuse_strays();                                                                   \
-        if (n != 0 fields)                                                                 \
-            return PyErr_Format(PyExc_TypeError, #name "() takes %d arguments", 0 fields); \
-        dz_autopy PyObject *keep = PyList_New(0);                                          \
-        struct dz_msg msg = {.type = DZ_MSG_##name};                                       \
-        if (!keep || (!from_##name(args, &msg.name, keep) && PyErr_Occurred()))            \
-            return NULL;                                                                   \
-        dz_chan_put(&dz_link.chan, &msg);                                                  \
-        if (!dz_buf_ok(&dz_link.chan.out))                                                 \
-            return PyErr_NoMemory();                                                       \
-        Py_RETURN_NONE;                                                                    \
+#define DZ_MSG(name, fields)                                                                      \
+    static PyObject *put_##name(PyObject *self, PyObject *const *args, Py_ssize_t n)              \
+    {                                                                                             \
+        (void)self;                                                                               \
+        refuse_strays();                                                                          \
+        if (n != (Py_ssize_t)dz_msg_fields(DZ_MSG_##name))                                        \
+            return PyErr_Format(PyExc_TypeError, #name "() takes other arguments: see wire.def"); \
+        dz_autopy PyObject *keep = PyList_New(0);                                                 \
+        struct dz_msg msg = {.type = DZ_MSG_##name};                                              \
+        if (!keep || (!from_##name(args, &msg.name, keep) && PyErr_Occurred()))                   \
+            return NULL;                                                                          \
+        dz_chan_put(&dz_link.chan, &msg);                                                         \
+        if (!dz_buf_ok(&dz_link.chan.out))                                                        \
+            return PyErr_NoMemory();                                                              \
+        Py_RETURN_NONE;                                                                           \
     }
 #include "../host/base/wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 #define DZ_U8(name) PyTuple_SET_ITEM(tuple, i++, PyLong_FromUnsignedLong(m->name));
 #define DZ_U32(name) PyTuple_SET_ITEM(tuple, i++, PyLong_FromUnsignedLong(m->name));
@@ -173,36 +156,10 @@ static int bytes_from(PyObject *value, struct dz_bytes *ret, PyObject *keep)
     static void to_##name(PyObject *tuple, const struct dz_msg_##name *m) \
     {                                                                     \
         Py_ssize_t i = 1;                                                 \
-        fields(void) i;                                                   \
+        (void)tuple, (void)m, (void)i;                                    \
+        fields                                                            \
     }
 #include "../host/base/wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
-
-static Py_ssize_t fields_of(enum dz_msg_type type)
-{
-#define DZ_U8(name) +1
-#define DZ_U32(name) +1
-#define DZ_U64(name) +1
-#define DZ_F64(name) +1
-#define DZ_BYTES(name) +1
-#define DZ_MSG(name, fields) 0 fields,
-    static const unsigned char counts[] = {
-        0,
-#include "../host/base/wire.def"
-    };
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
-    return counts[type];
-}
 
 static int has_null(PyObject *tuple)
 {
@@ -214,7 +171,7 @@ static int has_null(PyObject *tuple)
 
 PyObject *dz_link_message(const struct dz_msg *msg)
 {
-    PyObject *tuple = PyTuple_New(1 + fields_of(msg->type));
+    PyObject *tuple = PyTuple_New(1 + dz_msg_fields(msg->type));
     if (!tuple)
         return NULL;
     PyTuple_SET_ITEM(tuple, 0, PyUnicode_InternFromString(dz_msg_name(msg->type)));
@@ -224,7 +181,6 @@ PyObject *dz_link_message(const struct dz_msg *msg)
         to_##name(tuple, &msg->name); \
         break;
 #include "../host/base/wire.def"
-#undef DZ_MSG
     case DZ_MSG_NONE:
     case DZ_MSG_COUNT:
         break;
@@ -328,7 +284,6 @@ static PyObject *frames(PyObject *self, PyObject *bytes)
 static PyMethodDef functions[] = {
 #define DZ_MSG(name, fields) {#name, (PyCFunction)(void (*)(void))put_##name, METH_FASTCALL, NULL},
 #include "../host/base/wire.def"
-#undef DZ_MSG
     {"refuse_strays", refuse, METH_NOARGS, NULL},
     {"flush", flush, METH_NOARGS, NULL},
     {"receive", receive, METH_NOARGS, NULL},

@@ -62,9 +62,9 @@ static void renew_zygote(struct dz_job *job)
 {
     const char *why = "dagz: the process that forks workers died again and again";
     if (job->zygotes++ < MOST_ZYGOTES)
-        dz_front_renew_zygote(job);
+        dz_front_ask_for_zygote(job);
     else
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+        dz_suite_abort(job, why);
 }
 
 void dz_job_check(struct dz_job *job)

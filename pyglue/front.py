@@ -144,7 +144,7 @@ class Front:
             _dagz.test(*test)
         self.suite = suite
         spawns = self.option.dagz_start == "spawn"
-        _dagz.ready(bool(self.items), shared.digest(self.items) if spawns else b"")
+        _dagz.ready(shared.digest(self.items) if spawns else b"")
         _dagz.flush()
 
     def tell_settings(self, session):
@@ -159,7 +159,7 @@ class Front:
             str(self.config.rootpath), workers, FORKS.index(option.dagz_fork),
             STARTS.index(option.dagz_start), int((option.dagz_timeout or 0) * 1e6),
             option.dagz_max_rss or 0, option.maxfail or 0,
-            not self.order.is_kept(session.items), terminal, verbose < 0,
+            not self.order.is_kept(session.items), terminal,
             os.environ.get("DAGZ_DIR", ""), getattr(shared.junit(self.config), "logfile", ""),
         )  # fmt: skip
 
@@ -218,7 +218,7 @@ class Front:
 
     def acknowledge(self):
         """From now on the exit status of this process is pytest's, and the job's."""
-        _dagz.leaving(False)
+        _dagz.leaving()
         _dagz.flush()
 
     def receive(self):
@@ -253,7 +253,7 @@ class Front:
 
     # ---- showing ----
 
-    def show(self, session, index, slot, frames):
+    def show(self, session, index, frames):
         messages = _dagz.frames(frames)
         if index < len(self.items):
             self.show_test(session, self.items[index], messages)
@@ -409,7 +409,7 @@ class Front:
     def replay(self, session):
         """Shows what the host has kept of a front that died."""
         self.items = []
-        _dagz.ready(False, b"")
+        _dagz.ready(b"")
         _dagz.flush()
         end = self.serve(session)
         session.testscollected = len(self.items)

@@ -6,7 +6,6 @@ own place.
 
 import argparse
 import os
-import shlex
 import shutil
 import sys
 

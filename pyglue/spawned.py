@@ -42,6 +42,6 @@ class Spawned:
 
     def give_up(self, session):
         text = f"dagz: a spawned worker has collected other tests than the front ({len(session.items)} of them)"
-        _dagz.stop(shared.NONE, shared.INTERNAL, shared.NONE, text)
+        _dagz.stop(shared.INTERNAL, shared.NONE, text)
         _dagz.flush()
         _dagz.leave(3)

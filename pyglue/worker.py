@@ -2,17 +2,13 @@
 
 import atexit
 import collections
-import contextlib
 import faulthandler
 import gc
-import io
 import os
 import pickle
-import select
 import signal
 import sys
 import tempfile
-import threading
 import traceback
 
 import pytest
@@ -21,11 +17,11 @@ from _pytest.outcomes import Exit
 
 import _dagz
 
+forwarder = _dagz.load("_dagz.forwarder")
+leaks = _dagz.load("_dagz.leaks")
 reports = _dagz.load("_dagz.reports")
 shared = _dagz.load("_dagz.shared")
 
-# How long a child left by a test may take to show whether it returns into pytest.
-STRAY_US = 100000
 # Asks a worker that does not get on for the stacks of its threads; the host sends it.
 STACKS = signal.SIGRTMAX - 1
 
@@ -54,7 +50,6 @@ class Node:
         }  # fmt: skip
 
 
-
 class Image:
     """The interpreter as workers find it. What can be done once is done here."""
 
@@ -80,12 +75,12 @@ class Image:
         if _dagz.role == "front":
             # What was registered before the fork is the front's to run.
             atexit._clear()
-        self.forwarder = Forwarder(self)
+        self.forwarder = forwarder.Forwarder(self)
         self.config.pluginmanager.register(self.forwarder, "dagz-forwarder")
         self.forwarder.armed = True
         pytestPDB._init_pdb = refuse_debugger
         if self.suite.fixtures:
-            self.config.pluginmanager.register(Fixtures(self), "dagz-fixtures")
+            self.config.pluginmanager.register(forwarder.Fixtures(self), "dagz-fixtures")
 
     def strip_reporting(self):
         keep = [self.config.pluginmanager.getplugin(name) for name in STEERING]
@@ -132,7 +127,7 @@ class Worker:
         _dagz.say_hello(serial, [self.stacks, *self.renew_capture()])
         image.forwarder.worker = self
         image.forwarder.take_terminal()
-        self.leaks = Leaks()
+        self.leaks = leaks.Leaks()
 
     # ---- made anew after the fork ----
 
@@ -256,7 +251,7 @@ class Worker:
             self.last = True
             self.queue.clear()
             if reason != shared.SHOULDFAIL or not self.config.option.maxfail:
-                _dagz.stop(self.index, reason, shared.NONE, str(text))
+                _dagz.stop(reason, shared.NONE, str(text))
 
     def stop(self, error):
         # pytest has not come to telling the end of this test.
@@ -265,9 +260,9 @@ class Worker:
         self.last = True
         if isinstance(error, Exit):
             code = shared.NONE if error.returncode is None else int(error.returncode) & 0xFF
-            _dagz.stop(self.index, shared.EXIT, code, str(error.msg))
+            _dagz.stop(shared.EXIT, code, str(error.msg))
         else:
-            _dagz.stop(self.index, shared.INTERRUPT, shared.NONE, "")
+            _dagz.stop(shared.INTERRUPT, shared.NONE, "")
 
     def broken(self, error):
         """An error in pytest's own machinery or a plugin's: this test's, and the end of this process."""
@@ -304,7 +299,7 @@ class Worker:
                 stream.flush()
             except (OSError, ValueError, AttributeError):
                 pass
-        _dagz.leaving(False)
+        _dagz.leaving()
         _dagz.flush()
         return 0
 
@@ -336,246 +331,3 @@ def descriptor(file):
         return file.fileno()
     except Exception:
         return -1
-
-
-class Forwarder:
-    """A plugin in the worker: what the reporting hooks are told goes to the front."""
-
-    def __init__(self, image):
-        self.image, self.config = image, image.config
-        self.armed = False
-        self.worker = None
-        self.xml = shared.junit(self.config)
-        self.properties = len(self.xml.global_properties) if self.xml is not None else 0
-        if self.xml is not None:
-            # Those of the collection are the front's.
-            self.send_attributes("teardown", [])
-        self.subtests = shared.failed_subtests(self.config)
-        self.capture = self.config.pluginmanager.getplugin("capturemanager")
-        self.reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        self.refuse_strays()
-
-    def pytest_runtest_logstart(self):
-        worker = self.worker
-        if worker.begun:
-            self.send("again")
-        worker.begun = True
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report):
-        worker = self.worker
-        if self.xml is not None and self.xml.node_reporters:
-            self.send_attributes(report.when, self.xml.node_reporters_ordered)
-        when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
-        captured = self.is_capturing()
-        payload, text = b"", b""
-        if captured or self.subtests or not reports.is_plain(report, worker.item, worker.keywords):
-            failed = pickle.dumps(dict(self.subtests), 5) if self.subtests else b""
-            payload = reports.pack(self.config, report, captured, failed)
-        outcome = reports.outcome(report)
-        if outcome == reports.FAILED:
-            text = str(getattr(report, "longreprtext", ""))
-        start, stop, duration = reports.times(report)
-        _dagz.report(worker.index, when, outcome, start, stop, duration, text, payload)
-        if captured:
-            self.write_captured(report)
-
-    def refuse_strays(self):
-        """A child that a test forked goes no further on its way back than to capture, which would take its
-        parent's output. In there, because a wrapper of ours would stand in the user's tracebacks."""
-        inner = getattr(self.capture, "deactivate_fixture", None)
-
-        def deactivate_fixture():
-            _dagz.refuse_strays()
-            inner()
-
-        if inner is not None:
-            self.capture.deactivate_fixture = deactivate_fixture
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self):
-        _dagz.refuse_strays()
-
-    def is_capturing(self):
-        """Whether what is written to the terminal now is captured: so it is in the midst of a test."""
-        capturing = getattr(self.capture, "_global_capturing", None)
-        return capturing is not None and self.capture._method == "fd" and capturing._state == "started"
-
-    def take_terminal(self):
-        if self.reporter is not None:
-            self.reporter._tw._file = Forwarding(self)
-
-    def write_captured(self, report):
-        """unittest's sub-tests are reported while output is captured, and pytest's terminal is then caught
-        writing of them: it belongs to the test's output."""
-        if self.reporter is None:
-            return
-        writer = self.reporter._tw
-        kept, writer._file = writer._file, io.StringIO()
-        try:
-            self.bring_up_to_date(self.worker)
-            writer._file = sys.__stdout__
-            self.reporter.pytest_runtest_logreport(report)
-        finally:
-            writer._file = kept
-
-    def bring_up_to_date(self, worker):
-        """As if the tests before had been written of here, and the file or line of this one."""
-        if worker.written != worker.index:
-            worker.written = worker.index
-            self.reporter._progress_nodeids_reported = set(range(worker.index))
-            self.reporter.pytest_runtest_logstart(worker.item.nodeid, worker.item.location)
-
-    def pytest_warning_recorded(self, warning_message, when, nodeid, location):
-        if self.armed and self.worker is not None:
-            self.send("warning", shared.Warned(warning_message), when, nodeid, location)
-
-    def send(self, *facts):
-        _dagz.event(self.worker.index, pickle.dumps(facts, 5))
-
-    def after_test(self, item):
-        self.subtests.clear()
-        if self.xml is None:
-            return
-        for name, value in self.xml.global_properties[self.properties :]:
-            self.send("suite_property", name, value)
-        self.properties = len(self.xml.global_properties)
-
-    def send_attributes(self, when, nodes):
-        """Before the report that they are part of: with the teardown's junit's element is closed."""
-        for node in nodes:
-            self.send("xml_attributes", list(node.attrs.items()))
-        if when == "teardown":
-            self.xml.node_reporters.clear()
-            self.xml.node_reporters_ordered.clear()
-
-    def send_output(self):
-        """What plugins written for pytest-xdist leave for the other side."""
-        if not self.config.workeroutput or shared.node_hook(self.config, "pytest_testnodedown") is None:
-            return
-        try:
-            self.worker.pass_on("node_down", self.worker.slot, self.config.workeroutput)
-        except Exception:
-            self.worker.tell_late(sys.exc_info()[1])
-
-    def save_coverage(self):
-        """pytest-cov's collector has gone on in this process: its data goes into a file of its own, which
-        the front's combines at the end."""
-        plugin = self.config.pluginmanager.getplugin("_cov")
-        controller = getattr(plugin, "cov_controller", None)
-        cov = getattr(controller, "cov", None)
-        if cov is None:
-            return
-        cov.stop()
-        cov.get_data()._suffix = f"dagz.{os.getpid()}.{self.worker.serial}"
-        cov.save()
-
-
-class Forwarding:
-    """A file whose text goes to the front's terminal."""
-
-    def __init__(self, forwarder):
-        self.forwarder = forwarder
-
-    def write(self, text):
-        self.forwarder.send("terminal", text)
-        # At once: a plugin may write why it is about to end this process.
-        _dagz.flush()
-        return len(text)
-
-    def flush(self):
-        pass
-
-    def isatty(self):
-        return False
-
-
-class Fixtures:
-    """A plugin in the worker where fixtures are shared: how long they take, and whether they hold a port.
-
-    No wrapper, which would stand in tracebacks: one has been set up when the next one is, or the test."""
-
-    def __init__(self, image):
-        self.image = image
-        self.number = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef, request):
-        self.close()
-        self.number = self.image.suite.number_of(fixturedef, request._pyfuncitem)
-        if self.number is not None:
-            self.binds, self.began = _dagz.watch_binds(), _dagz.now_us()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self):
-        self.close()
-
-    def close(self):
-        if self.number is not None:
-            _dagz.fixture_ran(self.number, _dagz.now_us() - self.began, _dagz.watch_binds() > self.binds)
-            self.number = None
-
-
-class Leaks:
-    """What a test leaves behind: children and threads that were not there before it."""
-
-    def __init__(self):
-        self.children = frozenset()
-        self.threads = set(threading._active)
-
-    def look(self, index):
-        names = []
-        if _dagz.has_children():
-            children = frozenset(children_now())
-            fresh = sorted(children - self.children)
-            names += [f"child {pid} ({name_of(pid)})" for pid in fresh]
-            wait_for_strays(fresh)
-            self.children = children
-        elif self.children:
-            self.children = frozenset()
-        threads = threading._active
-        if threads.keys() != self.threads:
-            names += [f"thread {threads[key].name}" for key in list(threads) if key not in self.threads]
-            self.threads = set(threads)
-        if names:
-            _dagz.leaky(index, ", ".join(names))
-
-
-def children_now():
-    found = []
-    for task in os.listdir("/proc/self/task"):
-        try:
-            with open(f"/proc/self/task/{task}/children", "rb") as file:
-                found += [int(pid) for pid in file.read().split() if is_alive(int(pid))]
-        except OSError:
-            pass
-    return found
-
-
-def wait_for_strays(pids):
-    """Children forked by the test, and still as they were forked: any that is on its way back into pytest is
-    given the time to get there, as it is this test that has to answer for it."""
-    mine = name_of(os.getpid())
-    deadline = _dagz.now_us() + STRAY_US
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if name_of(pid) == mine:
-                fd = os.pidfd_open(pid)
-                select.select([fd], [], [], max(0, deadline - _dagz.now_us()) / 1e6)
-                os.close(fd)
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X", b"")
-    except OSError:
-        return False
-
-
-def name_of(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
-    except OSError:
-        return "gone"

@@ -27,15 +27,10 @@ static uint32_t check_of(uint32_t type, const char *body, size_t size)
 #define DZ_MSG(name, fields)                                                  \
     static void put_##name(struct dz_buf *buf, const struct dz_msg_##name *m) \
     {                                                                         \
+        (void)buf, (void)m;                                                   \
         fields                                                                \
     }
 #include "wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 static int get(const char **at, const char *end, void *to, size_t size)
 {
@@ -63,15 +58,10 @@ static int get_bytes(const char **at, const char *end, struct dz_bytes *to)
 #define DZ_MSG(name, fields)                                                        \
     static int get_##name(const char *at, const char *end, struct dz_msg_##name *m) \
     {                                                                               \
+        (void)m;                                                                    \
         return 1 fields && at == end;                                               \
     }
 #include "wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 static void put_body(struct dz_buf *buf, const struct dz_msg *msg)
 {
@@ -81,7 +71,6 @@ static void put_body(struct dz_buf *buf, const struct dz_msg *msg)
         put_##name(buf, &msg->name); \
         return;
 #include "wire.def"
-#undef DZ_MSG
     case DZ_MSG_NONE:
     case DZ_MSG_COUNT:
         buf->failed = 1;
@@ -95,7 +84,6 @@ static int get_body(const char *at, const char *end, struct dz_msg *msg)
     case DZ_MSG_##name:      \
         return get_##name(at, end, &msg->name);
 #include "wire.def"
-#undef DZ_MSG
     case DZ_MSG_NONE:
     case DZ_MSG_COUNT:
         break;
@@ -144,7 +132,21 @@ const char *dz_msg_name(enum dz_msg_type type)
         "none",
 #define DZ_MSG(name, fields) #name,
 #include "wire.def"
-#undef DZ_MSG
     };
     return type < DZ_MSG_COUNT ? names[type] : "unknown";
+}
+
+unsigned dz_msg_fields(enum dz_msg_type type)
+{
+#define DZ_U8(name) +1
+#define DZ_U32(name) +1
+#define DZ_U64(name) +1
+#define DZ_F64(name) +1
+#define DZ_BYTES(name) +1
+#define DZ_MSG(name, fields) 0 fields,
+    static const unsigned char counts[] = {
+        0,
+#include "wire.def"
+    };
+    return counts[type];
 }

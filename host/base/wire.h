@@ -45,18 +45,11 @@ enum dz_end_reason {
         fields               \
     };
 #include "wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 enum dz_msg_type {
     DZ_MSG_NONE,
 #define DZ_MSG(name, fields) DZ_MSG_##name,
 #include "wire.def"
-#undef DZ_MSG
     DZ_MSG_COUNT,
 };
 
@@ -65,7 +58,6 @@ struct dz_msg {
     union {
 #define DZ_MSG(name, fields) struct dz_msg_##name name;
 #include "wire.def"
-#undef DZ_MSG
     };
 };
 
@@ -80,6 +72,8 @@ void dz_wire_put(struct dz_buf *buf, const struct dz_msg *msg);
 long dz_wire_take(const char *at, size_t size, struct dz_msg *ret_msg);
 
 const char *dz_msg_name(enum dz_msg_type type);
+/* How many fields its row has. */
+unsigned dz_msg_fields(enum dz_msg_type type);
 
 static inline struct dz_bytes dz_bytes(const void *at, size_t size)
 {

@@ -76,7 +76,7 @@ static uint32_t slots_wanted(const struct dz_job *job)
     return wanted > most ? most : wanted ? wanted : 1;
 }
 
-static void ask_for_zygote(struct dz_job *job)
+void dz_front_ask_for_zygote(struct dz_job *job)
 {
     int fds[2];
     int r = dz_chan_pair(fds);
@@ -92,7 +92,7 @@ static void ask_for_zygote(struct dz_job *job)
     if (r < 0) {
         struct dz_err err;
         dz_fail(&err, r, "dagz: no process to fork workers can be started");
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+        dz_suite_abort(job, err.text);
     }
 }
 
@@ -117,18 +117,13 @@ static int begin(struct dz_job *job, struct dz_bytes digest)
     job->run_began_us = dz_now_us();
     if (prepare(job, digest, &err) < 0) {
         dz_wrap(&err, err.code, "dagz");
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+        dz_suite_abort(job, err.text);
     } else if (job->spawns)
         dz_vassal_order_forks(job);
     else
-        ask_for_zygote(job);
+        dz_front_ask_for_zygote(job);
     dz_job_check(job);
     return 0;
-}
-
-void dz_front_renew_zygote(struct dz_job *job)
-{
-    ask_for_zygote(job);
 }
 
 static void replay_if_due(struct dz_job *job);
@@ -179,7 +174,7 @@ static void gone(struct dz_peer *peer, int reason)
 static void tell_result(struct dz_job *job, uint32_t number)
 {
     struct dz_test *test = &job->suite.tests[number];
-    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number, .slot = test->slot}};
+    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number}};
     msg.result.frames = dz_bytes(test->frames.data, test->frames.len);
     test->shown = 1;
     dz_peer_tell(&job->front, &msg);
@@ -188,7 +183,7 @@ static void tell_result(struct dz_job *job, uint32_t number)
 static void keep_result(struct dz_job *job, uint32_t number)
 {
     struct dz_test *test = &job->suite.tests[number];
-    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number, .slot = test->slot}};
+    struct dz_msg msg = {.type = DZ_MSG_result, .result = {.test = number}};
     msg.result.frames = dz_bytes(test->frames.data, test->frames.len);
     struct dz_err err = {0};
     if (dz_run_keep(&job->run, &msg, &err) < 0)
@@ -224,9 +219,8 @@ int dz_front_pass(struct dz_job *job, const struct dz_msg *msg)
     dz_autobuf struct dz_buf frames = {0};
     dz_wire_put(&frames, msg);
     if (!dz_buf_ok(&frames))
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(no_memory, strlen(no_memory)));
-    struct dz_msg result = {.type = DZ_MSG_result,
-                            .result = {.test = DZ_PLAN_NONE, .slot = DZ_PLAN_NONE}};
+        dz_suite_abort(job, no_memory);
+    struct dz_msg result = {.type = DZ_MSG_result, .result = {.test = DZ_PLAN_NONE}};
     result.result.frames = dz_bytes(frames.data, frames.len);
     dz_peer_tell(&job->front, &result);
     return 0;

@@ -149,9 +149,18 @@ void dz_suite_note_stillbirth(struct dz_job *job, const struct dz_worker *worker
 /* Nothing more is given out. */
 void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code,
                     struct dz_bytes text);
+/* The same, for a reason of our own: an internal error, in a sentence. */
+void dz_suite_abort(struct dz_job *job, const char *why);
 /* Whatever is through and not yet shown is shown. */
 void dz_suite_show_rest(struct dz_job *job);
 int dz_suite_is_done(const struct dz_job *job);
+
+/* ---- autopsy.c ---- */
+/* How this worker came to its end, a sentence. */
+void dz_autopsy_cause(const struct dz_job *job, const struct dz_worker *worker,
+                      struct dz_buf *text);
+/* The end of what was written to one of its files; nothing where fd is -1. */
+void dz_autopsy_read(int fd, struct dz_buf *text);
 
 /* ---- vassal.c: workers ---- */
 int dz_vassal_start(struct dz_job *job, struct dz_err *err);
@@ -173,7 +182,7 @@ void dz_front_live(struct dz_job *job, const char *text);
 /* Something a worker said that belongs to no test. 0. */
 int dz_front_pass(struct dz_job *job, const struct dz_msg *msg);
 void dz_front_end(struct dz_job *job);
-void dz_front_renew_zygote(struct dz_job *job);
+void dz_front_ask_for_zygote(struct dz_job *job);
 void dz_front_died(struct dz_job *job, int status);
 
 /* ---- plain.c ---- */

@@ -26,7 +26,6 @@ enum {
     /* With less than this it must be heard at once: a nap of the vassal's would keep it waiting. */
     SUPPLY = 4,
     SUPPLY_US = 8000,
-    TAIL_MOST = 1 << 20, /* of a dead worker's output, what is shown */
     MOST_BARREN = 3,
 };
 
@@ -287,7 +286,7 @@ static void through(struct dz_job *job, uint32_t number, uint64_t duration_us)
         /* A part of what was reported of it is lost: it has no outcome. */
         const char *why = "dagz: the job's host has no memory left for results";
         test->state = DZ_DUE;
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
+        dz_suite_abort(job, why);
         return;
     }
     test->state = DZ_THROUGH;
@@ -429,74 +428,6 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
 
 /* ---- deaths ---- */
 
-static void read_tail(int fd, struct dz_buf *text)
-{
-    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    if (size <= 0)
-        return;
-    off_t from = size > TAIL_MOST ? size - TAIL_MOST : 0;
-    char *room = dz_buf_room(text, (size_t)(size - from));
-    ssize_t n = room ? pread(fd, room, (size_t)(size - from), from) : 0;
-    if (n > 0)
-        text->len += (size_t)n;
-}
-
-static void name_signal(struct dz_buf *text, int signal)
-{
-    const char *name = sigabbrev_np(signal);
-    dz_buf_fmt(text, "SIG%s (%s)", name ? name : "?", strsignal(signal));
-}
-
-static void tell_hang_up(struct dz_buf *text)
-{
-    dz_buf_str(text, "dagz: the test's process closed its connection to the job's host (by exec, "
-                     "or by closing or "
-                     "overwriting all descriptors), and was ended");
-}
-
-static void tell_cause(struct dz_job *job, const struct dz_worker *worker, struct dz_buf *text)
-{
-    switch (worker->verdict) {
-    case DZ_TIMED_OUT:
-        dz_buf_fmt(text,
-                   "dagz: it took longer than the %g s that --dagz-timeout allows, and was ended",
-                   (double)job->settings.timeout_us / 1e6);
-        return;
-    case DZ_STOPPED:
-        dz_buf_str(text, "dagz: the test's process was stopped by ");
-        name_signal(text, worker->stop_signal);
-        dz_buf_str(text, ", and was ended");
-        return;
-    case DZ_LIED:
-        dz_buf_str(text, "dagz: the test's process wrote into descriptors that are not its own "
-                         "(its connection to the "
-                         "job's host brought rubbish), and was ended");
-        return;
-    case DZ_HUNG_UP:
-        tell_hang_up(text);
-        return;
-    case DZ_ENDED:
-        dz_buf_str(text, "dagz: the test was ended with the job");
-        return;
-    case DZ_NO_VERDICT:
-        break;
-    }
-    if (!worker->status_known)
-        dz_buf_str(text, "dagz: the test's process is gone, and how it ended could not be learnt");
-    else if (WIFEXITED(worker->status) && WEXITSTATUS(worker->status) == DZ_LEAVE_CUT_OFF)
-        tell_hang_up(text);
-    else if (WIFSIGNALED(worker->status)) {
-        dz_buf_str(text, "dagz: the test's process was killed by ");
-        name_signal(text, WTERMSIG(worker->status));
-        if (WTERMSIG(worker->status) == SIGKILL)
-            dz_buf_str(text, ": by hand, by a limit, or because memory ran out");
-    } else
-        dz_buf_fmt(
-            text,
-            "dagz: the test's process left with exit status %d (os._exit, or a library's exit)",
-            WEXITSTATUS(worker->status));
-}
-
 int dz_suite_has_left(const struct dz_worker *worker)
 {
     return worker->told_last && worker->running == DZ_PLAN_NONE && !worker->n_given;
@@ -505,8 +436,8 @@ int dz_suite_has_left(const struct dz_worker *worker)
 void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker)
 {
     dz_autobuf struct dz_buf cause = {0}, stacks = {0};
-    tell_cause(job, worker, &cause);
-    read_tail(worker->files[0], &stacks);
+    dz_autopsy_cause(job, worker, &cause);
+    dz_autopsy_read(worker->files[0], &stacks);
     job->count.died_leaving++;
     dz_buf_fmt(&job->count.late, "  gw%u, after its last test (%s): %.*s\n", worker->slot,
                worker->last == DZ_PLAN_NONE ? "none" : job->suite.tests[worker->last].nodeid,
@@ -524,8 +455,9 @@ void dz_suite_note_stillbirth(struct dz_job *job, const struct dz_worker *worker
         return;
     dz_autobuf struct dz_buf text = {0};
     dz_buf_str(&text, "workers die before they can take a test; the last one: ");
-    tell_cause(job, worker, &text);
-    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(text.data, text.len));
+    dz_autopsy_cause(job, worker, &text);
+    dz_buf_put(&text, "", 1);
+    dz_suite_abort(job, text.data ? text.data : "workers die before they can take a test");
 }
 
 /* The call's outcome, if there was one, gives way to the death: one outcome for each test. */
@@ -559,10 +491,10 @@ static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
 {
     struct dz_test *test = &job->suite.tests[number];
     dz_autobuf struct dz_buf text = {0}, stacks = {0}, out = {0}, err = {0};
-    tell_cause(job, worker, &text);
-    read_tail(worker->files[0], &stacks);
-    read_tail(worker->files[1], &out);
-    read_tail(worker->files[2], &err);
+    dz_autopsy_cause(job, worker, &text);
+    dz_autopsy_read(worker->files[0], &stacks);
+    dz_autopsy_read(worker->files[1], &out);
+    dz_autopsy_read(worker->files[2], &err);
     if (stacks.len) {
         dz_buf_str(&text, "\n\n");
         dz_buf_put(&text, stacks.data, stacks.len);
@@ -615,6 +547,11 @@ void dz_suite_close(struct dz_job *job, enum dz_end_reason reason, uint32_t code
     job->reason = reason;
     job->exit_code = code;
     job->reason_text = dz_memdup(text.at, text.size);
+}
+
+void dz_suite_abort(struct dz_job *job, const char *why)
+{
+    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(why, strlen(why)));
 }
 
 void dz_suite_show_rest(struct dz_job *job)

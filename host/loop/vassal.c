@@ -138,7 +138,7 @@ static void miss(struct dz_job *job, struct dz_err *err)
         return;
     }
     dz_wrap(err, err->code, "dagz: no worker can be started");
-    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err->text, strlen(err->text)));
+    dz_suite_abort(job, err->text);
     dz_job_check(job);
 }
 
@@ -252,7 +252,7 @@ static void lose_hearing(struct dz_job *job, int reason)
     if (reason >= 0 || reason == -EBADMSG || reason == -ECONNRESET)
         return;
     dz_fail(&err, reason, "dagz: the connection to the tests' processes broke");
-    dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes(err.text, strlen(err.text)));
+    dz_suite_abort(job, err.text);
     dz_vassal_kill_all(job);
 }
 
@@ -328,7 +328,7 @@ static void forked(struct dz_job *job, const struct dz_msg_forked *told)
     dz_front_note(job, "dagz: cannot fork a worker: %s", strerror((int)told->error));
     clear(worker);
     if (dz_vassal_is_empty(job))
-        dz_suite_close(job, DZ_END_INTERNAL, 0, dz_bytes("dagz: no worker can be forked", 29));
+        dz_suite_abort(job, "dagz: no worker can be forked");
     dz_job_check(job);
 }
 

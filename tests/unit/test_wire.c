@@ -35,15 +35,10 @@ static struct dz_bytes next_bytes(void)
     {                                           \
         struct dz_msg_##name *m = &msg->name;   \
         msg->type = DZ_MSG_##name;              \
+        (void)m;                                \
         fields                                  \
     }
 #include "../../host/base/wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 static int is_same_bytes(struct dz_bytes a, struct dz_bytes b)
 {
@@ -61,12 +56,6 @@ static int is_same_bytes(struct dz_bytes a, struct dz_bytes b)
         return a && b fields;                                                               \
     }
 #include "../../host/base/wire.def"
-#undef DZ_MSG
-#undef DZ_U8
-#undef DZ_U32
-#undef DZ_U64
-#undef DZ_F64
-#undef DZ_BYTES
 
 static int is_same(const struct dz_msg *a, const struct dz_msg *b)
 {
@@ -77,7 +66,6 @@ static int is_same(const struct dz_msg *a, const struct dz_msg *b)
     case DZ_MSG_##name:      \
         return is_same_##name(&a->name, &b->name);
 #include "../../host/base/wire.def"
-#undef DZ_MSG
     case DZ_MSG_NONE:
     case DZ_MSG_COUNT:
         break;
@@ -88,7 +76,6 @@ static int is_same(const struct dz_msg *a, const struct dz_msg *b)
 static void (*const fills[])(struct dz_msg *) = {
 #define DZ_MSG(name, fields) fill_##name,
 #include "../../host/base/wire.def"
-#undef DZ_MSG
 };
 
 enum { N_ROWS = sizeof fills / sizeof *fills };
