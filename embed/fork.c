@@ -2,6 +2,7 @@
 
 #include "leave.h"
 #include "link.h"
+#include "span.h"
 #include "zygote.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 
 pid_t dz_fork(void)
 {
+    dz_span_expect_fork(1);
     PyOS_BeforeFork();
     pid_t pid = fork();
     int error = errno;
@@ -16,6 +18,7 @@ pid_t dz_fork(void)
         PyOS_AfterFork_Child();
     else
         PyOS_AfterFork_Parent();
+    dz_span_expect_fork(0);
     errno = error;
     return pid;
 }

@@ -2,6 +2,7 @@
 
 #include "link.h"
 #include "module.h"
+#include "span.h"
 
 #include <marshal.h>
 #include <string.h>
@@ -52,6 +53,9 @@ int dz_glue_arm(const struct dz_heritage *heritage)
 {
     if (heritage->role != DZ_ROLE_PYTHON)
         dz_link_take(dz_fd_move_high(heritage->socket));
+    int observes = heritage->role == DZ_ROLE_FRONT || heritage->role == DZ_ROLE_WORKER;
+    if (observes && dz_span_start() < 0)
+        return -1;
     dz_autopy PyObject *module = new_module(heritage);
     const struct dz_glue_module *source = find("_dagz.arm");
     dz_autopy PyObject *code =

@@ -1,5 +1,7 @@
 #include "leave.h"
 
+#include "span.h"
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@ void dz_leave(int status)
 {
     if (__gcov_dump)
         __gcov_dump();
+    dz_span_finish();
     for (;;)
         syscall(SYS_exit_group, status);
 }

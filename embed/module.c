@@ -5,6 +5,7 @@
 #include "fork.h"
 #include "leave.h"
 #include "link.h"
+#include "observe.h"
 #include "probe/audit.h"
 #include "settle.h"
 
@@ -151,6 +152,7 @@ PyObject *dz_module_new(enum dz_role role, const char *executable)
     dz_autopy PyObject *path = PyList_New(0);
     dz_autopy PyObject *program = PyUnicode_DecodeFSDefault(executable);
     if (!module || !path || !program || dz_link_add_functions(module) < 0 ||
+        dz_observe_add_functions(module) < 0 ||
         PyModule_AddObjectRef(module, "__path__", path) < 0 ||
         PyModule_AddObjectRef(module, "executable", program) < 0 ||
         PyModule_AddStringConstant(module, "role", roles[role]) < 0)

@@ -95,6 +95,8 @@ class Front:
         self.interrupts = Interrupts()
         self.order = shared.Order()
         config.pluginmanager.register(self.order, "dagz-order")
+        self.collecting = shared.Collecting()
+        config.pluginmanager.register(self.collecting, "dagz-collecting")
         os.environ["DAGZ_JOB"] = "starting"
 
     # ---- where pytest calls ----
@@ -234,13 +236,14 @@ class Front:
         if lost:
             self.say(f"dagz: workers are forked without {', '.join(lost[:5])}: --dagz-start=spawn has them in each")
 
-    def make_zygote(self, session, workers, job):
+    def make_zygote(self, session, workers, job, folder):
         self.tell_what_forks_lose()
         job = job.decode()
         os.environ["DAGZ_JOB"] = job
         worker = _dagz.load("_dagz.worker")
-        image = worker.Image(session, self.suite, workers, job)
+        image = worker.Image(session, self.suite, workers, job, folder, self.collecting)
         image.prepare_in_front()
+        self.keep_log(folder)
         self.nodes = image.nodes
         sys.stdout.flush()
         sys.stderr.flush()
@@ -249,7 +252,14 @@ class Front:
         if born is not None:
             self.worker = image.work(*born)
             return
+        _dagz.stop_observing()
         gc.unfreeze()
+
+    def keep_log(self, folder):
+        """What was observed so far, complete: workers go on from there."""
+        self.collecting.close()
+        if not folder or not _dagz.keep_log(folder):
+            _dagz.stop_observing()
 
     # ---- showing ----
 

@@ -128,6 +128,8 @@ def pytest_load_initial_conftests(early_config):
     """The outermost of all: any later, capture has begun, and a new program's output would be lost."""
     if is_asked(early_config.known_args_namespace) and not is_inside_job():
         start_job(early_config)
+    if _dagz is not None:
+        _dagz.span_root(str(early_config.rootpath))
     yield
 
 
@@ -150,6 +152,7 @@ def pytest_cmdline_main(config):
         return
     option = config.option
     if config.invocation_params.plugins or stays_here(option):
+        _dagz.stop_observing()
         return
     if getattr(_dagz, "front", None) is not None:
         # A pytest started in this process by the first one's tests or hooks is no job.

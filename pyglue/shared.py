@@ -11,6 +11,8 @@ import warnings
 
 import pytest
 
+import _dagz
+
 try:
     from _pytest.junitxml import xml_key
 except ImportError:
@@ -211,3 +213,33 @@ class Order:
         place = {id(item): index for index, item in enumerate(order)}
         places = [place.get(id(item), -1) for item in items]
         return all(one <= other for one, other in zip(places, places[1:]))
+
+
+class Collecting:
+    """A plugin: what happens while a test file is collected belongs to a span of that file, all else to the load."""
+
+    def __init__(self):
+        self.spans = {}
+
+    @pytest.hookimpl(tryfirst=True, hookwrapper=True)
+    def pytest_make_collect_report(self, collector):
+        file = collector.getparent(pytest.File)
+        if file is None:
+            yield
+            return
+        before = _dagz.span_base(self.span_of(file.nodeid))
+        yield
+        _dagz.span_base(before)
+
+    def span_of(self, nodeid):
+        span = self.spans.get(nodeid)
+        if span is None:
+            span = self.spans[nodeid] = _dagz.span(_dagz.COLLECT, nodeid)
+        return span
+
+    def of_test(self, nodeid):
+        return self.spans.get(nodeid.partition("::")[0], 0)
+
+    def close(self):
+        for span in self.spans.values():
+            _dagz.span_close(span)

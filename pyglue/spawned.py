@@ -13,6 +13,8 @@ class Spawned:
     def __init__(self, config):
         self.config = config
         os.environ["DAGZ_JOB"] = "starting"
+        self.collecting = shared.Collecting()
+        config.pluginmanager.register(self.collecting, "dagz-collecting")
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config):
@@ -26,11 +28,13 @@ class Spawned:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
         _dagz.settle()
-        name, slot, serial, workers, job, digest = _dagz.receive()
+        name, slot, serial, workers, job, digest, folder = _dagz.receive()
         if shared.digest(session.items) != digest.decode():
             self.give_up(session)
         os.environ["DAGZ_JOB"] = job.decode()
-        image = _dagz.load("_dagz.worker").Image(session, shared.Suite(session), workers, job.decode())
+        self.collecting.close()
+        suite = shared.Suite(session)
+        image = _dagz.load("_dagz.worker").Image(session, suite, workers, job.decode(), folder, self.collecting)
         image.prepare_in_front()
         image.prepare()
         worker = image.work(slot, serial)

@@ -53,9 +53,10 @@ class Node:
 class Image:
     """The interpreter as workers find it. What can be done once is done here."""
 
-    def __init__(self, session, suite, workers, job):
+    def __init__(self, session, suite, workers, job, folder, collecting):
         self.session, self.config = session, session.config
         self.suite = suite
+        self.folder, self.collecting = folder, collecting
         self.workers, self.job = workers, shared.unique(job)
 
     def prepare_in_front(self):
@@ -81,6 +82,7 @@ class Image:
         pytestPDB._init_pdb = refuse_debugger
         if self.suite.fixtures:
             self.config.pluginmanager.register(forwarder.Fixtures(self), "dagz-fixtures")
+        _dagz.watch_fixtures()
 
     def strip_reporting(self):
         keep = [self.config.pluginmanager.getplugin(name) for name in STEERING]
@@ -120,6 +122,7 @@ class Worker:
         self.queue = collections.deque()
         self.last = False
         self.index = self.written = shared.NONE
+        _dagz.worker_log(image.folder, serial)
         self.announce()
         self.renew_tmp_path()
         self.stacks = _dagz.move_high(os.memfd_create("dagz-stacks"))
@@ -218,6 +221,7 @@ class Worker:
     def begin(self, index, successor):
         self.index, self.item, self.begun = index, self.items[index], False
         self.keywords = reports.keywords_of(self.item)
+        _dagz.begin_test(self.item.nodeid, self.image.collecting.of_test(self.item.nodeid))
         self.began = _dagz.now_us()
         _dagz.started(index)
         _dagz.flush()
@@ -231,6 +235,7 @@ class Worker:
             self.broken(error)
 
     def end(self):
+        _dagz.span_end()
         self.image.forwarder.after_test(self.item)
         self.leaks.look(self.index)
         if _dagz.had_stray():

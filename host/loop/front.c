@@ -84,6 +84,7 @@ void dz_front_ask_for_zygote(struct dz_job *job)
         struct dz_msg order = {.type = DZ_MSG_make_zygote,
                                .make_zygote = {.workers = job->n_slots}};
         order.make_zygote.job = dz_bytes(job->run.id, strlen(job->run.id));
+        order.make_zygote.folder = dz_run_folder(&job->run);
         r = dz_peer_tell_fds(&job->front, &order, &fds[1], 1);
         close(fds[1]);
         if (r < 0 || (r = dz_vassal_open_zygote(job, fds[0])) < 0)

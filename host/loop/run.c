@@ -160,6 +160,12 @@ int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir
     return r;
 }
 
+struct dz_bytes dz_run_folder(const struct dz_run *run)
+{
+    const char *folder = run->state && run->folder ? run->folder : "";
+    return dz_bytes(folder, strlen(folder));
+}
+
 int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err)
 {
     if (run->lost || run->results < 0)

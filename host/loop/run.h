@@ -18,6 +18,8 @@ struct dz_run {
  * jobs that run no more. Negative with a sentence; the run is usable all the same, id included. */
 int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir,
                 struct dz_err *err);
+/* Where the job's processes write what they observe; empty when there is no place for it. */
+struct dz_bytes dz_run_folder(const struct dz_run *run);
 /* Appends a frame to the results. Negative, once, with a sentence when they cannot be kept. */
 int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err);
 void dz_run_close(struct dz_run *run);

@@ -1,0 +1,114 @@
+#include "fixtures.h"
+
+#include "span.h"
+#include "stand_in.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* FixtureDef: number of the span of its present set-up. 0: it lives no longer than its test. */
+static PyObject *spans;
+
+static PyObject *call(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    return PyObject_Vectorcall(inner, args, nargsf, names);
+}
+
+static int text_of(PyObject *fixturedef, const char *name, char *ret, size_t size)
+{
+    dz_autopy PyObject *value = PyObject_GetAttrString(fixturedef, name);
+    dz_autopy PyObject *text = value ? PyObject_Str(value) : NULL;
+    const char *utf8 = text ? PyUnicode_AsUTF8(text) : NULL;
+    if (!utf8)
+        PyErr_Clear();
+    snprintf(ret, size, "%s", utf8 ? utf8 : "");
+    return utf8 ? 0 : -1;
+}
+
+static uint32_t new_span(PyObject *fixturedef)
+{
+    char scope[32], base[1024], name[256], full[1400];
+    if (text_of(fixturedef, "scope", scope, sizeof scope) < 0 || strcmp(scope, "function") == 0)
+        return 0;
+    text_of(fixturedef, "baseid", base, sizeof base);
+    text_of(fixturedef, "argname", name, sizeof name);
+    int n = snprintf(full, sizeof full, "%s::%s", base, name);
+    return dz_span_new(DZ_SPAN_FIXTURE, full, (size_t)n);
+}
+
+static uint32_t remember(PyObject *fixturedef)
+{
+    uint32_t span = new_span(fixturedef);
+    dz_autopy PyObject *number = PyLong_FromUnsignedLong(span);
+    if (!number || PyDict_SetItem(spans, fixturedef, number) < 0)
+        PyErr_Clear();
+    return span;
+}
+
+static uint32_t span_of(PyObject *fixturedef)
+{
+    PyObject *known = PyDict_GetItemWithError(spans, fixturedef);
+    if (known)
+        return (uint32_t)PyLong_AsUnsignedLong(known);
+    PyErr_Clear();
+    return remember(fixturedef);
+}
+
+/* What is set up next under this name is another one. */
+static void forget(PyObject *fixturedef, uint32_t span)
+{
+    if (!span)
+        return;
+    dz_span_close(span);
+    if (PyDict_DelItem(spans, fixturedef) < 0)
+        PyErr_Clear();
+}
+
+static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
+    dz_span_enter(span);
+    PyObject *value = call(inner, args, nargsf, names);
+    dz_span_leave(span);
+    return value;
+}
+
+/* Where it is not the last one's that is torn down, for its parameter has changed, the new one's set-up follows within
+ * the same execute(): that is in both spans. */
+static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
+    dz_span_enter(span);
+    PyObject *value = call(inner, args, nargsf, names);
+    dz_span_leave(span);
+    if (span && dz_span_current() != span)
+        forget(args[0], span);
+    return value;
+}
+
+static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    PyObject *fixturedef = call(inner, args, nargsf, names);
+    if (fixturedef && dz_span_is_on()) {
+        PyObject *known = PyDict_GetItemWithError(spans, fixturedef);
+        if (known)
+            dz_span_lean((uint32_t)PyLong_AsUnsignedLong(known));
+        PyErr_Clear();
+    }
+    return fixturedef;
+}
+
+int dz_fixtures_watch(void)
+{
+    if (!dz_span_is_on())
+        return 0;
+    dz_autopy PyObject *module = PyImport_ImportModule("_pytest.fixtures");
+    dz_autopy PyObject *definition = module ? PyObject_GetAttrString(module, "FixtureDef") : NULL;
+    dz_autopy PyObject *request = module ? PyObject_GetAttrString(module, "FixtureRequest") : NULL;
+    spans = PyDict_New();
+    return definition && request && spans && dz_stand_in(definition, "execute", execute) == 0 &&
+                   dz_stand_in(definition, "finish", finish) == 0 &&
+                   dz_stand_in(request, "_get_active_fixturedef", get_active) == 0
+               ? 0
+               : -1;
+}

@@ -1,0 +1,24 @@
+/* The log of this process: what it observes, written as it happens into a file that it has mapped.
+ *
+ * Until there is a folder for it, it is kept in memory. Whatever is put is in the file when dz_log_put returns, were
+ * the process killed then; a frame that was being put is not there at all. A log that cannot grow any more is over:
+ * what follows is dropped, so no later span of it has an end, and counts as not observed.
+ *
+ * Any thread may put, with or without the interpreter's lock. */
+#pragma once
+
+#include "../host/base/wire.h"
+
+/* A log in memory; what there was before is let go (in a child: its parent's). */
+void dz_log_begin(void);
+/* From here on in FOLDER/NAME, this frame first, then what there is in memory. Negative when it cannot be made, and
+ * the log is over. */
+int dz_log_open(const char *folder, const char *name, const struct dz_msg *first);
+void dz_log_put(const struct dz_msg *msg);
+/* The name of the file, "" while there is none. */
+const char *dz_log_name(void);
+int dz_log_is_over(void);
+
+/* Around a fork: no other thread may be in the middle of putting. */
+void dz_log_lock(void);
+void dz_log_unlock(void);

@@ -1,0 +1,85 @@
+#include "probe.h"
+
+#include "frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- none, and the evaluator as a base probe ---- */
+
+static int nothing_to_check(const char **ret_why)
+{
+    (void)ret_why;
+    return 0;
+}
+
+static int nothing_to_start(void)
+{
+    return 0;
+}
+
+static void nothing(void)
+{
+}
+
+static void nothing_to_take(struct dz_bits *ran)
+{
+    (void)ran;
+}
+
+const struct dz_probe dz_probe_none = {"none",  nothing_to_check, nothing_to_start,
+                                       nothing, nothing_to_take,  nothing};
+
+static int hold(void)
+{
+    dz_frame_hold();
+    return 0;
+}
+
+/* What it meets goes into the spans by itself. */
+const struct dz_probe dz_probe_frame = {"frame", dz_frame_check,  hold,
+                                        nothing, nothing_to_take, dz_frame_release};
+
+/* ---- choosing ---- */
+
+/* The cheapest first. */
+static const struct dz_probe *const probes[] = {
+#if PY_VERSION_HEX >= 0x030C0000
+    &dz_probe_stamp,
+#endif
+    &dz_probe_frame,
+    &dz_probe_none,
+};
+enum { N_PROBES = sizeof probes / sizeof *probes };
+
+static int is_asked_for(const struct dz_probe *probe, const char *asked)
+{
+    return !asked || !*asked || strcmp(asked, probe->name) == 0;
+}
+
+const struct dz_probe *dz_probe_choose(const char **ret_why)
+{
+    const char *asked = getenv("DAGZ_PROBE");
+    int is_known = 0;
+    *ret_why = NULL;
+    for (int i = 0; i < N_PROBES; i++) {
+        const struct dz_probe *probe = probes[i];
+        is_known |= is_asked_for(probe, asked);
+        if (is_known && probe->check(ret_why) == 0 && probe->start() == 0)
+            return probe;
+        PyErr_Clear();
+    }
+    if (!is_known)
+        *ret_why = "DAGZ_PROBE names no probe of this interpreter: none, frame or stamp (3.12 and later)";
+    return &dz_probe_none;
+}
+
+PyObject *dz_probe_functions(const char *source)
+{
+    dz_autopy PyObject *globals = PyDict_New();
+    if (!globals || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0)
+        return NULL;
+    dz_autopy PyObject *code = Py_CompileString(source, "dagz/self-check", Py_file_input);
+    dz_autopy PyObject *done = code ? PyEval_EvalCode(code, globals, globals) : NULL;
+    return done ? Py_NewRef(globals) : NULL;
+}

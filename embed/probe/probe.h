@@ -1,0 +1,27 @@
+/* How the code of a base span is seen: one of these, the cheapest that holds in this interpreter (probe.c). */
+#pragma once
+
+#include "../pycompat.h"
+
+#include "../../host/base/bits.h"
+
+struct dz_probe {
+    const char *name;
+    /* Whether it sees what it should, tried on code of our own: 0, or negative and why not. */
+    int (*check)(const char **ret_why);
+    int (*start)(void);
+    /* A base span begins: what ran before is forgotten. */
+    void (*begin)(void);
+    /* Adds the numbers of what was started or resumed since; on other threads' stacks then counts too. */
+    void (*take)(struct dz_bits *ran);
+    void (*stop)(void);
+};
+
+extern const struct dz_probe dz_probe_none, dz_probe_frame, dz_probe_stamp, dz_probe_prologue;
+
+/* The one that DAGZ_PROBE names (none, frame, stamp, prologue), else the cheapest that holds; started. *ret_why: a
+ * sentence where it is not the one that was to be expected, else NULL. */
+const struct dz_probe *dz_probe_choose(const char **ret_why);
+
+/* Functions that the checks call; each new, in a module of its own that nobody sees. NULL with an exception set. */
+PyObject *dz_probe_functions(const char *source);

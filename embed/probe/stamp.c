@@ -1,0 +1,255 @@
+#include "stamp.h"
+
+#include "check.h"
+#include "code.h"
+
+#include "../../host/base/mem.h"
+
+#if PY_VERSION_HEX >= 0x030C0000
+
+struct known {
+    PyCodeObject *code; /* borrowed: its end is heard of */
+    uint32_t number;
+};
+
+static struct {
+    struct known *known; /* of interest, and alive */
+    uint32_t n, cap;
+    PyCodeObject **fresh; /* not looked at yet; NULL: has died */
+    uint32_t n_fresh, fresh_cap;
+    Py_ssize_t place; /* of the extra slot that tells where in known a code is, plus 1 */
+    int watcher, tool, flip;
+    PyObject *set_events, *number_of_tool, *events[2];
+    PyObject *canary;
+    uint64_t version;
+    struct dz_bits dead; /* have run and died */
+    struct dz_bits left_out;
+    int failed; /* something is not known any more */
+} stamp = {.watcher = -1, .tool = -1};
+
+static uint64_t stamp_of(PyCodeObject *code)
+{
+    return (uint64_t)code->_co_instrumentation_version;
+}
+
+/* ---- which codes there are ---- */
+
+static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
+{
+    if (n < *cap)
+        return 1;
+    uint32_t more = *cap ? 2 * *cap : 4096;
+    void *grown = dz_realloc(*list, more * size);
+    if (!grown) {
+        stamp.failed = 1;
+        return 0;
+    }
+    *list = grown;
+    *cap = more;
+    return 1;
+}
+
+static void created(PyCodeObject *code)
+{
+    if (has_room((void **)&stamp.fresh, stamp.n_fresh, &stamp.fresh_cap, sizeof *stamp.fresh))
+        stamp.fresh[stamp.n_fresh++] = code;
+}
+
+static void drop(uint32_t place)
+{
+    struct known *last = &stamp.known[--stamp.n];
+    if (place != stamp.n) {
+        stamp.known[place] = *last;
+        dz_code_set_extra((PyObject *)last->code, stamp.place, (void *)(uintptr_t)(place + 1));
+    }
+}
+
+/* Those that die young are the last that came. */
+static void forget_fresh(PyCodeObject *code)
+{
+    for (uint32_t i = stamp.n_fresh; i > 0; i--)
+        if (stamp.fresh[i - 1] == code) {
+            stamp.fresh[i - 1] = NULL;
+            return;
+        }
+}
+
+static void destroyed(PyCodeObject *code)
+{
+    uint32_t place = (uint32_t)(uintptr_t)dz_code_extra(code, stamp.place);
+    if (stamp_of(code) >= stamp.version) {
+        uint32_t number = dz_code_number(code);
+        if (number && dz_bits_set(&stamp.dead, number) < 0)
+            stamp.failed = 1;
+    }
+    if (place)
+        drop(place - 1);
+    else
+        forget_fresh(code);
+}
+
+static int watch(PyCodeEvent event, PyCodeObject *code)
+{
+    if (event == PY_CODE_EVENT_CREATE)
+        created(code);
+    else
+        destroyed(code);
+    return 0;
+}
+
+static void settle(PyCodeObject *code)
+{
+    uint32_t number = dz_code_number(code);
+    if (!number || dz_bits_has(&stamp.left_out, number) ||
+        !has_room((void **)&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
+        return;
+    if (dz_code_set_extra((PyObject *)code, stamp.place, (void *)(uintptr_t)(stamp.n + 1)) < 0) {
+        PyErr_Clear();
+        stamp.failed = 1;
+        return;
+    }
+    stamp.known[stamp.n++] = (struct known){code, number};
+}
+
+/* Numbers are given late: a module's codes get their right file name only after they are made. */
+static void settle_fresh(void)
+{
+    for (uint32_t i = 0; i < stamp.n_fresh; i++)
+        if (stamp.fresh[i])
+            settle(stamp.fresh[i]);
+    stamp.n_fresh = 0;
+}
+
+/* ---- begin and take ---- */
+
+/* A span's version is that of a function which is called first thing in it. */
+static void begin(void)
+{
+    stamp.flip ^= 1;
+    dz_autopy PyObject *set = PyObject_CallFunctionObjArgs(
+        stamp.set_events, stamp.number_of_tool, stamp.events[stamp.flip], NULL);
+    dz_autopy PyObject *called = set ? PyObject_CallNoArgs(stamp.canary) : NULL;
+    if (!called) {
+        PyErr_Clear();
+        stamp.failed = 1;
+    }
+    stamp.version = stamp_of((PyCodeObject *)PyFunction_GET_CODE(stamp.canary));
+    dz_bits_clear(&stamp.dead);
+}
+
+static void take(struct dz_bits *ran)
+{
+    settle_fresh();
+    dz_bits_or(ran, &stamp.dead);
+    for (uint32_t i = 0; i < stamp.n; i++) {
+        if (i + 16 < stamp.n)
+            __builtin_prefetch(&stamp.known[i + 16].code->_co_instrumentation_version);
+        if (stamp_of(stamp.known[i].code) >= stamp.version)
+            dz_bits_set(ran, stamp.known[i].number);
+    }
+}
+
+void dz_stamp_leave_out(const struct dz_bits *ran)
+{
+    for (uint32_t i = stamp.n; i > 0; i--) {
+        uint32_t number = stamp.known[i - 1].number;
+        if (!dz_code_is_package(number) || !dz_bits_has(ran, number))
+            continue;
+        dz_bits_set(&stamp.left_out, number);
+        dz_code_set_extra((PyObject *)stamp.known[i - 1].code, stamp.place, NULL);
+        drop(i - 1);
+    }
+}
+
+/* ---- the start ---- */
+
+/* The events are ours alone, and have no callback. coverage.py looks for a free number from 1 upwards. */
+static int take_tool(PyObject *monitoring)
+{
+    static const int numbers[] = {4, 3, 5};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        dz_autopy PyObject *taken =
+            PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
+        if (taken) {
+            stamp.tool = numbers[i];
+            stamp.number_of_tool = PyLong_FromLong(stamp.tool);
+            return stamp.number_of_tool ? 0 : -1;
+        }
+        PyErr_Clear();
+    }
+    return -1;
+}
+
+static int take_events(PyObject *monitoring)
+{
+    dz_autopy PyObject *events = PyObject_GetAttrString(monitoring, "events");
+    dz_autopy PyObject *reraise = events ? PyObject_GetAttrString(events, "RERAISE") : NULL;
+    stamp.events[0] = events ? PyObject_GetAttrString(events, "PY_THROW") : NULL;
+    if (!reraise || !stamp.events[0])
+        return -1;
+    stamp.events[1] = PyNumber_Or(stamp.events[0], reraise);
+    stamp.set_events = PyObject_GetAttrString(monitoring, "set_events");
+    return stamp.events[1] && stamp.set_events ? 0 : -1;
+}
+
+static int make_canary(void)
+{
+    dz_autopy PyObject *functions = dz_probe_functions("def canary(): pass\n");
+    PyObject *canary = functions ? PyDict_GetItemString(functions, "canary") : NULL;
+    stamp.canary = Py_XNewRef(canary);
+    return canary ? 0 : -1;
+}
+
+static void stop(void)
+{
+    PyObject *monitoring = PySys_GetObject("monitoring");
+    if (stamp.tool >= 0 && monitoring) {
+        dz_autopy PyObject *off = PyObject_CallMethod(monitoring, "set_events", "ii", stamp.tool, 0);
+        dz_autopy PyObject *freed = PyObject_CallMethod(monitoring, "free_tool_id", "i", stamp.tool);
+        if (!off || !freed)
+            PyErr_Clear();
+    }
+    if (stamp.watcher >= 0 && PyCode_ClearWatcher(stamp.watcher) < 0)
+        PyErr_Clear();
+    stamp.tool = stamp.watcher = -1;
+    stamp.n = stamp.n_fresh = 0;
+}
+
+static int start(void)
+{
+    PyObject *monitoring = PySys_GetObject("monitoring");
+    stamp.place = dz_request_extra_index(NULL);
+    stamp.watcher = PyCode_AddWatcher(watch);
+    if (!monitoring || stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 ||
+        take_events(monitoring) < 0 || take_tool(monitoring) < 0) {
+        PyErr_Clear();
+        stop();
+        return -1;
+    }
+    return 0;
+}
+
+static int check(const char **ret_why)
+{
+    struct dz_bits ran = {0};
+    int r = start();
+    if (r == 0)
+        r = dz_check(&dz_probe_stamp, &ran);
+    if (r < 0) {
+        stop();
+        *ret_why = "the interpreter's stamps do not tell what has run, or no tool of sys.monitoring "
+                   "is free: code is watched by the frame evaluator, which costs more";
+    }
+    dz_bits_free(&ran);
+    return r;
+}
+
+/* It has been started by its check. */
+static int started(void)
+{
+    return stamp.tool >= 0 ? 0 : -1;
+}
+
+const struct dz_probe dz_probe_stamp = {"stamp", check, started, begin, take, stop};
+
+#endif

@@ -1,0 +1,533 @@
+#include "span.h"
+
+#include "facts.h"
+#include "log.h"
+#include "names.h"
+#include "probe/code.h"
+#include "probe/frame.h"
+#include "probe/import.h"
+#include "probe/probe.h"
+
+#include "../host/base/bits.h"
+#include "../host/base/buf.h"
+#include "../host/base/mem.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct span {
+    uint32_t id;
+    struct dz_bits ran;
+    struct dz_facts facts;
+};
+
+static struct {
+    const struct dz_probe *probe; /* NULL: nothing is observed */
+    pthread_mutex_t lock;         /* of facts */
+    struct span base, *nested;
+    uint32_t n_nested, nested_cap;
+    uint32_t n_spans, n_forks;
+    int at_once;    /* in a child: write as it is seen */
+    int distrusted; /* the evaluator is held for the base too */
+    int expects_fork;
+    char *rootdir, *folder;
+    const char *why;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct span *innermost(void)
+{
+    return state.n_nested ? &state.nested[state.n_nested - 1] : &state.base;
+}
+
+/* ---- writing ---- */
+
+static void put_distance(struct dz_buf *buf, uint32_t distance)
+{
+    unsigned char digits[5];
+    size_t n = 0;
+    for (; distance >= 0x80; distance >>= 7)
+        digits[n++] = (unsigned char)(distance | 0x80);
+    digits[n++] = (unsigned char)distance;
+    dz_buf_put(buf, digits, n);
+}
+
+static void write_ran(struct span *span)
+{
+    static struct dz_buf codes;
+    uint32_t last = 0;
+    codes.len = 0;
+    for (uint32_t code = 0; (code = dz_bits_next(&span->ran, code)) != UINT32_MAX; code++) {
+        put_distance(&codes, code - last);
+        last = code;
+    }
+    struct dz_msg msg = {.type = DZ_MSG_log_ran, .log_ran = {.span = span->id}};
+    msg.log_ran.codes = dz_bytes(codes.data, codes.len);
+    if (codes.len && dz_buf_ok(&codes))
+        dz_log_put(&msg);
+    dz_bits_clear(&span->ran);
+}
+
+static void write_fact(uint32_t span, const struct dz_known *known)
+{
+    dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_fact,
+                                .log_fact = {span, known->fact, known->string, known->value}});
+}
+
+static void write_facts(struct span *span)
+{
+    pthread_mutex_lock(&state.lock);
+    for (uint32_t i = 0; i < span->facts.n; i++)
+        write_fact(span->id, &span->facts.list[i]);
+    dz_facts_clear(&span->facts);
+    pthread_mutex_unlock(&state.lock);
+}
+
+static void write_span(struct span *span)
+{
+    if (state.at_once)
+        return;
+    write_ran(span);
+    write_facts(span);
+}
+
+/* ---- seeing ---- */
+
+static void ran_at_once(uint32_t number)
+{
+    struct span *span = innermost();
+    if (dz_bits_has(&span->ran, number))
+        return;
+    dz_bits_set(&span->ran, number);
+    static struct dz_buf code;
+    code.len = 0;
+    put_distance(&code, number);
+    struct dz_msg msg = {.type = DZ_MSG_log_ran, .log_ran = {.span = span->id}};
+    msg.log_ran.codes = dz_bytes(code.data, code.len);
+    dz_log_put(&msg);
+}
+
+static void met(uint32_t number)
+{
+    if (state.at_once) {
+        ran_at_once(number);
+        return;
+    }
+    /* Lower spans have brought it about; and whose thread this is, nobody asks. */
+    for (uint32_t i = 0; i < state.n_nested; i++)
+        dz_bits_set(&state.nested[i].ran, number);
+    dz_bits_set(&state.base.ran, number);
+}
+
+void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value)
+{
+    if (!state.probe)
+        return;
+    uint32_t string = size ? dz_name(text, size) : 0;
+    pthread_mutex_lock(&state.lock);
+    struct span *span = innermost();
+    int new = dz_facts_add(&span->facts, (uint8_t)fact, string, value);
+    if (new > 0 && state.at_once && span->id)
+        write_fact(span->id, &(struct dz_known){value, string, (uint8_t)fact});
+    pthread_mutex_unlock(&state.lock);
+}
+
+void dz_span_lean(uint32_t span)
+{
+    if (span && span != dz_span_current())
+        dz_span_fact(DZ_FACT_LEAN, NULL, 0, span);
+}
+
+uint32_t dz_span_current(void)
+{
+    return innermost()->id;
+}
+
+/* Functions on other threads' stacks neither start nor resume, and run on. */
+static void meet_other_threads(void)
+{
+    PyThreadState *own = PyThreadState_Get();
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own));
+    for (; thread; thread = PyThreadState_Next(thread)) {
+        PyFrameObject *frame = thread == own ? NULL : PyThreadState_GetFrame(thread);
+        while (frame) {
+            PyCodeObject *code = PyFrame_GetCode(frame);
+            uint32_t number = dz_code_number(code);
+            if (number)
+                dz_bits_set(&state.base.ran, number);
+            Py_DECREF(code);
+            PyFrameObject *back = PyFrame_GetBack(frame);
+            Py_DECREF(frame);
+            frame = back;
+        }
+    }
+}
+
+/* ---- the base ---- */
+
+static void begin_base(void)
+{
+    dz_frame_next_epoch();
+    state.probe->begin();
+    if (dz_frame_is_held())
+        meet_other_threads();
+}
+
+/* A trace function may have been taken off. */
+static int is_traced(void)
+{
+    static const char *const names[] = {"gettrace", "getprofile"};
+    for (int i = 0; i < 2; i++) {
+        PyObject *get = PySys_GetObject(names[i]);
+        dz_autopy PyObject *function = get ? PyObject_CallNoArgs(get) : NULL;
+        if (!function)
+            PyErr_Clear();
+        else if (function != Py_None)
+            return 1;
+    }
+    return 0;
+}
+
+static void trust_again(void)
+{
+    if (state.distrusted && !is_traced()) {
+        state.distrusted = 0;
+        dz_frame_release();
+    }
+}
+
+static void end_base(void)
+{
+    state.probe->take(&state.base.ran);
+    write_span(&state.base);
+}
+
+uint32_t dz_span_new(enum dz_span_type type, const char *name, size_t size)
+{
+    if (!state.probe)
+        return 0;
+    uint32_t string = dz_name(name, size);
+    uint32_t parent = type == DZ_SPAN_TEST || type == DZ_SPAN_COLLECT ? 0 : dz_span_current();
+    dz_log_put(&(struct dz_msg){
+        .type = DZ_MSG_log_span,
+        .log_span = {++state.n_spans, parent, (uint8_t)type, now_us(), string}});
+    return state.n_spans;
+}
+
+uint32_t dz_span_base(uint32_t span)
+{
+    uint32_t before = state.base.id;
+    if (!state.probe || span == before)
+        return before;
+    if (state.base.id) {
+        end_base();
+        trust_again();
+        begin_base();
+    }
+    state.base.id = span;
+    return before;
+}
+
+static void write_end(uint32_t span)
+{
+    dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_end, .log_end = {span, now_us()}});
+}
+
+void dz_span_end(void)
+{
+    uint32_t span = state.base.id;
+    if (!span)
+        return;
+    dz_span_base(0);
+    write_end(span);
+}
+
+void dz_span_distrust(const char *why)
+{
+    if (!state.probe || state.distrusted || state.at_once)
+        return;
+    state.distrusted = 1;
+    dz_frame_hold();
+    dz_frame_next_epoch();
+    (void)why;
+}
+
+/* ---- nested spans ---- */
+
+static struct span *push(void)
+{
+    if (state.n_nested == state.nested_cap) {
+        uint32_t cap = state.nested_cap ? 2 * state.nested_cap : 16;
+        struct span *nested = dz_realloc(state.nested, cap * sizeof *nested);
+        if (!nested)
+            return NULL;
+        memset(nested + state.nested_cap, 0, (cap - state.nested_cap) * sizeof *nested);
+        state.nested = nested;
+        state.nested_cap = cap;
+    }
+    return &state.nested[state.n_nested++];
+}
+
+void dz_span_enter(uint32_t span)
+{
+    if (!state.probe || !span)
+        return;
+    dz_span_lean(span);
+    pthread_mutex_lock(&state.lock);
+    struct span *nested = push();
+    if (nested)
+        nested->id = span;
+    pthread_mutex_unlock(&state.lock);
+    if (!nested)
+        return;
+    dz_frame_hold();
+    dz_frame_next_epoch();
+}
+
+/* Mostly the innermost; where threads have theirs, any. */
+static struct span *find_nested(uint32_t span)
+{
+    for (uint32_t i = state.n_nested; i > 0; i--)
+        if (state.nested[i - 1].id == span)
+            return &state.nested[i - 1];
+    return NULL;
+}
+
+void dz_span_leave(uint32_t span)
+{
+    struct span *nested = state.probe && span ? find_nested(span) : NULL;
+    if (!nested)
+        return;
+    write_span(nested);
+    pthread_mutex_lock(&state.lock);
+    struct span left = *nested;
+    struct span *last = &state.nested[--state.n_nested];
+    memmove(nested, nested + 1, (size_t)(last - nested) * sizeof *nested);
+    /* Its sets, empty now, serve the next. */
+    *last = left;
+    dz_bits_clear(&last->ran);
+    dz_facts_clear(&last->facts);
+    pthread_mutex_unlock(&state.lock);
+    dz_frame_release();
+    dz_frame_next_epoch();
+}
+
+void dz_span_close(uint32_t span)
+{
+    if (state.probe && span)
+        write_end(span);
+}
+
+/* ---- forks ---- */
+
+static struct dz_msg header(enum dz_log_origin origin, const char *parent, const uint32_t *open,
+                            uint32_t n_open)
+{
+    struct dz_msg msg = {.type = DZ_MSG_log,
+                         .log = {.version = DZ_LOG_VERSION,
+                                 .pid = (uint32_t)getpid(),
+                                 .origin = (uint8_t)origin}};
+    if (*parent) {
+        msg.log.strings = dz_names();
+        msg.log.codes = dz_codes();
+        msg.log.spans = state.n_spans;
+    }
+    msg.log.parent = dz_bytes(parent, strlen(parent));
+    msg.log.open = dz_bytes(open, n_open * sizeof *open);
+    msg.log.rootdir = dz_bytes(state.rootdir, strlen(state.rootdir));
+    msg.log.probe = dz_bytes(state.probe->name, strlen(state.probe->name));
+    return msg;
+}
+
+static void empty(struct span *span)
+{
+    span->id = 0;
+    dz_bits_clear(&span->ran);
+    dz_facts_clear(&span->facts);
+}
+
+/* What a forked process has of its parent's spans it forgets. */
+static void forget(void)
+{
+    empty(&state.base);
+    for (uint32_t i = 0; i < state.n_nested; i++)
+        empty(&state.nested[i]);
+    state.n_nested = 0;
+    state.distrusted = 0;
+    dz_frame_reset();
+}
+
+static int is_frame_probe(void)
+{
+    return state.probe == &dz_probe_frame;
+}
+
+static void lock_all(void)
+{
+    pthread_mutex_lock(&state.lock);
+    dz_names_lock();
+    dz_log_lock();
+}
+
+static void unlock_all(void)
+{
+    dz_log_unlock();
+    dz_names_unlock();
+    pthread_mutex_unlock(&state.lock);
+}
+
+/* A child that a test has forked. */
+static void become_child(void)
+{
+    uint32_t open[64], n_open = 0;
+    char parent[64], name[48];
+    open[n_open++] = state.base.id;
+    for (uint32_t i = 0; i < state.n_nested && n_open < 64; i++)
+        open[n_open++] = state.nested[i].id;
+    snprintf(parent, sizeof parent, "%s", dz_log_name());
+    snprintf(name, sizeof name, "child-%d-%llx", getpid(), (unsigned long long)now_us());
+    forget();
+    dz_log_begin();
+    struct dz_msg first = header(DZ_LOG_CHILD, parent, open, n_open);
+    if (state.folder)
+        dz_log_open(state.folder, name, &first);
+    state.at_once = 1;
+    dz_frame_hold();
+    dz_frame_next_epoch();
+    uint32_t span = dz_span_new(DZ_SPAN_FORK, "fork", 4);
+    state.base.id = span;
+}
+
+static PyObject *after_in_child(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    if (state.probe && !state.expects_fork)
+        become_child();
+    Py_RETURN_NONE;
+}
+
+static PyObject *after_in_parent(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    if (!state.expects_fork)
+        dz_span_fact(DZ_FACT_FORKED, NULL, 0, ++state.n_forks);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef in_child = {"after_in_child", after_in_child, METH_NOARGS, NULL};
+static PyMethodDef in_parent = {"after_in_parent", after_in_parent, METH_NOARGS, NULL};
+
+/* Ours first: what others have registered runs in the child, and is to be seen. */
+static int watch_forks(void)
+{
+    dz_autopy PyObject *os = PyImport_ImportModule("os");
+    dz_autopy PyObject *function = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    dz_autopy PyObject *none = PyTuple_New(0);
+    dz_autopy PyObject *child = PyCFunction_New(&in_child, NULL);
+    dz_autopy PyObject *parent = PyCFunction_New(&in_parent, NULL);
+    dz_autopy PyObject *keywords =
+        child && parent ? Py_BuildValue("{sOsO}", "after_in_child", child, "after_in_parent", parent)
+                        : NULL;
+    dz_autopy PyObject *done =
+        function && none && keywords ? PyObject_Call(function, none, keywords) : NULL;
+    pthread_atfork(lock_all, unlock_all, unlock_all);
+    return done ? 0 : -1;
+}
+
+void dz_span_expect_fork(int expected)
+{
+    state.expects_fork = expected;
+}
+
+/* ---- the process ---- */
+
+static int keep_string(char **slot, const char *text)
+{
+    char *copy = dz_strdup(text);
+    if (!copy)
+        return -1;
+    dz_free(*slot);
+    *slot = copy;
+    return 0;
+}
+
+void dz_span_root(const char *rootdir)
+{
+    if (keep_string(&state.rootdir, rootdir) == 0)
+        dz_code_set_root(rootdir);
+}
+
+int dz_span_start(void)
+{
+    if (keep_string(&state.rootdir, "") < 0 || dz_code_start() < 0)
+        return -1;
+    dz_frame_met = met;
+    dz_log_begin();
+    const struct dz_probe *probe = dz_probe_choose(&state.why);
+    if (probe == &dz_probe_none)
+        return 0;
+    state.probe = probe;
+    begin_base();
+    state.base.id = dz_span_new(DZ_SPAN_LOAD, "load", 4);
+    return watch_forks() < 0 || dz_import_watch() < 0 ? -1 : 0;
+}
+
+void dz_span_stop(void)
+{
+    if (!state.probe)
+        return;
+    forget();
+    state.probe->stop();
+    state.probe = NULL;
+    dz_log_begin();
+}
+
+int dz_span_is_on(void)
+{
+    return state.probe != NULL;
+}
+
+void dz_span_finish(void)
+{
+    if (!state.probe)
+        return;
+    dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_close});
+}
+
+int dz_span_keep(const char *folder)
+{
+    if (!state.probe)
+        return 0;
+    dz_span_base(0);
+    write_end(DZ_SPAN_OF_LOAD);
+    if (keep_string(&state.folder, folder) < 0)
+        return -1;
+    struct dz_msg first = header(DZ_LOG_FRONT, "", NULL, 0);
+    return dz_log_open(folder, "front", &first);
+}
+
+int dz_span_be_worker(const char *folder, unsigned serial)
+{
+    if (!state.probe)
+        return 0;
+    char name[32];
+    snprintf(name, sizeof name, "worker-%u", serial);
+    if (keep_string(&state.folder, folder) < 0)
+        return -1;
+    forget();
+    struct dz_msg first = header(DZ_LOG_WORKER, dz_log_name(), NULL, 0);
+    dz_log_begin();
+    if (is_frame_probe())
+        dz_frame_hold();
+    begin_base();
+    return dz_log_open(folder, name, &first);
+}

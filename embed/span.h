@@ -1,0 +1,58 @@
+/* Spans of this process: what is seen while one is open belongs to it.
+ *
+ * At the bottom lies the base: the load, a file's collection, a test. Above it are nested ones: an import, a fixture
+ * that outlives its test, the filling of a cache. A nested span is leant on by the one below it; code that runs in it is
+ * the lower ones' too, as it is what they have brought about.
+ *
+ * The base is watched by whichever probe is cheapest (probe/probe.h), nested spans by the evaluator.
+ *
+ * Whatever is seen is written when the span is left; in a forked child, which may be killed at any time by a test that
+ * passes, at once. Facts may come from any thread, with or without the interpreter's lock; all else needs the lock. */
+#pragma once
+
+#include "pycompat.h"
+
+#include "../host/base/log.h"
+
+/* The first of all. */
+enum { DZ_SPAN_OF_LOAD = 1 };
+
+/* 0 where nothing is observed. */
+uint32_t dz_span_new(enum dz_span_type type, const char *name, size_t size);
+/* Makes it the base: what has been seen since the last change of base belongs to the one before. 0: to none, until
+ * the next. Returns the one before. */
+uint32_t dz_span_base(uint32_t span);
+/* The base is over, and is written. What is seen from now on belongs to the next base. */
+void dz_span_end(void);
+
+/* Nested, and out again: spans may be entered again and again. */
+void dz_span_enter(uint32_t span);
+void dz_span_leave(uint32_t span);
+/* A nested span that was left for the last time is over. */
+void dz_span_close(uint32_t span);
+
+/* The innermost span that is open; 0: none. */
+uint32_t dz_span_current(void);
+/* The current one depends on it. */
+void dz_span_lean(uint32_t span);
+/* Seen in the current one. A fact that is known already costs a look-up. */
+void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value);
+/* Some of this base span and all later ones will be seen by the evaluator only (a trace function is on). */
+void dz_span_distrust(const char *why);
+
+/* Begins to observe, by the load: spans from here on are real. Negative with an exception set. */
+int dz_span_start(void);
+/* Pytest's rootdir, once it is known. */
+void dz_span_root(const char *rootdir);
+/* The process is observed no more; what was is dropped. */
+void dz_span_stop(void);
+int dz_span_is_on(void);
+/* Nothing more will come from this process: its log says so. */
+void dz_span_finish(void);
+
+/* Front: what it has seen goes into a log in this folder, which workers lean on. */
+int dz_span_keep(const char *folder);
+/* A worker just forked, or spawned: a log of its own. */
+int dz_span_be_worker(const char *folder, unsigned serial);
+/* Around forks of ours, whose children are no test's. */
+void dz_span_expect_fork(int expected);
