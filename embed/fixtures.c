@@ -78,7 +78,7 @@ static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, 
 static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
-    dz_span_enter(span);
+    dz_span_enter_aside(span);
     PyObject *value = call(inner, args, nargsf, names);
     dz_span_leave(span);
     if (span && dz_span_current() != span)

@@ -20,6 +20,7 @@
 
 struct span {
     uint32_t id;
+    int aside; /* none of the ones below has brought it about */
     struct dz_bits ran;
     struct dz_facts facts;
 };
@@ -123,8 +124,11 @@ static void met(uint32_t number)
         return;
     }
     /* Lower spans have brought it about; and whose thread this is, nobody asks. */
-    for (uint32_t i = 0; i < state.n_nested; i++)
-        dz_bits_set(&state.nested[i].ran, number);
+    for (uint32_t i = state.n_nested; i > 0; i--) {
+        dz_bits_set(&state.nested[i - 1].ran, number);
+        if (state.nested[i - 1].aside)
+            return;
+    }
     dz_bits_set(&state.base.ran, number);
 }
 
@@ -277,20 +281,35 @@ static struct span *push(void)
     return &state.nested[state.n_nested++];
 }
 
-void dz_span_enter(uint32_t span)
+static void enter(uint32_t span, int aside)
 {
-    if (!state.probe || !span)
-        return;
-    dz_span_lean(span);
     pthread_mutex_lock(&state.lock);
     struct span *nested = push();
-    if (nested)
+    if (nested) {
         nested->id = span;
+        nested->aside = aside;
+    }
     pthread_mutex_unlock(&state.lock);
     if (!nested)
         return;
     dz_frame_hold();
     dz_frame_next_epoch();
+}
+
+void dz_span_enter(uint32_t span)
+{
+    if (!state.probe || !span)
+        return;
+    dz_span_lean(span);
+    enter(span, 0);
+}
+
+void dz_span_enter_aside(uint32_t span)
+{
+    if (!state.probe || !span)
+        return;
+    state.probe->take(&state.base.ran);
+    enter(span, 1);
 }
 
 /* Mostly the innermost; where threads have theirs, any. */
@@ -308,6 +327,7 @@ void dz_span_leave(uint32_t span)
     if (!nested)
         return;
     write_span(nested);
+    int aside = nested->aside;
     pthread_mutex_lock(&state.lock);
     struct span left = *nested;
     struct span *last = &state.nested[--state.n_nested];
@@ -319,6 +339,8 @@ void dz_span_leave(uint32_t span)
     pthread_mutex_unlock(&state.lock);
     dz_frame_release();
     dz_frame_next_epoch();
+    if (aside)
+        state.probe->begin();
 }
 
 void dz_span_close(uint32_t span)
@@ -512,19 +534,22 @@ int dz_span_keep(const char *folder)
     if (keep_string(&state.folder, folder) < 0)
         return -1;
     struct dz_msg first = header(DZ_LOG_FRONT, "", NULL, 0);
-    return dz_log_open(folder, "front", &first);
+    int r = dz_log_open(folder, "front", &first);
+    dz_span_finish();
+    return r;
 }
 
 int dz_span_be_worker(const char *folder, unsigned serial)
 {
     if (!state.probe)
         return 0;
-    char name[32];
+    char name[32], parent[64];
     snprintf(name, sizeof name, "worker-%u", serial);
+    snprintf(parent, sizeof parent, "%s", dz_log_name());
     if (keep_string(&state.folder, folder) < 0)
         return -1;
     forget();
-    struct dz_msg first = header(DZ_LOG_WORKER, dz_log_name(), NULL, 0);
+    struct dz_msg first = header(DZ_LOG_WORKER, parent, NULL, 0);
     dz_log_begin();
     if (is_frame_probe())
         dz_frame_hold();

@@ -28,6 +28,9 @@ void dz_span_end(void);
 /* Nested, and out again: spans may be entered again and again. */
 void dz_span_enter(uint32_t span);
 void dz_span_leave(uint32_t span);
+/* As enter, but not brought about by what is open below: the end of a fixture, which falls into some test. Nothing that
+ * runs in it is theirs. */
+void dz_span_enter_aside(uint32_t span);
 /* A nested span that was left for the last time is over. */
 void dz_span_close(uint32_t span);
 

@@ -79,9 +79,12 @@ static int are_as_told(PyObject *functions, const struct dz_bits *ran)
 
 int dz_check(const struct dz_probe *probe, struct dz_bits *ran)
 {
-    dz_autopy PyObject *functions = dz_probe_functions(source);
+    dz_autopy PyObject *functions = dz_probe_functions(source, "dagz/self-check");
     int r = functions && act(functions, probe, ran) == 0 && are_as_told(functions, ran) ? 0 : -1;
-    dz_bits_clear(ran);
     PyErr_Clear();
+    /* Now, and not when garbage is collected in somebody's span. */
+    if (functions)
+        PyDict_Clear(functions);
+    dz_bits_clear(ran);
     return r;
 }

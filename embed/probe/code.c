@@ -65,7 +65,7 @@ static enum origin origin_of(const char *path)
 
 int dz_code_is_project(const char *path)
 {
-    return origin_of(path) == PROJECT;
+    return path[0] == '/' && origin_of(path) == PROJECT;
 }
 
 /* By system calls, as open is watched. */

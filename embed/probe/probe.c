@@ -74,12 +74,12 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     return &dz_probe_none;
 }
 
-PyObject *dz_probe_functions(const char *source)
+PyObject *dz_probe_functions(const char *source, const char *file)
 {
     dz_autopy PyObject *globals = PyDict_New();
     if (!globals || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0)
         return NULL;
-    dz_autopy PyObject *code = Py_CompileString(source, "dagz/self-check", Py_file_input);
+    dz_autopy PyObject *code = Py_CompileString(source, file, Py_file_input);
     dz_autopy PyObject *done = code ? PyEval_EvalCode(code, globals, globals) : NULL;
     return done ? Py_NewRef(globals) : NULL;
 }

@@ -23,5 +23,6 @@ extern const struct dz_probe dz_probe_none, dz_probe_frame, dz_probe_stamp, dz_p
  * sentence where it is not the one that was to be expected, else NULL. */
 const struct dz_probe *dz_probe_choose(const char **ret_why);
 
-/* Functions that the checks call; each new, in a module of its own that nobody sees. NULL with an exception set. */
-PyObject *dz_probe_functions(const char *source);
+/* What the source defines, as a dict of its own that nobody else sees; file: what its codes are said to come from.
+ * NULL with an exception set. */
+PyObject *dz_probe_functions(const char *source, const char *file);

@@ -194,7 +194,7 @@ static int take_events(PyObject *monitoring)
 
 static int make_canary(void)
 {
-    dz_autopy PyObject *functions = dz_probe_functions("def canary(): pass\n");
+    dz_autopy PyObject *functions = dz_probe_functions("def canary(): pass\n", "<dagz>");
     PyObject *canary = functions ? PyDict_GetItemString(functions, "canary") : NULL;
     stamp.canary = Py_XNewRef(canary);
     return canary ? 0 : -1;

@@ -13,6 +13,8 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
+    "  observed NODEID [--json]\n"
+    "                all that a test of the last job depends on, and through which span\n"
     "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
     "  --help        this text\n"
     "  --version     the version of DAGZ\n"
@@ -61,7 +63,7 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
-    {"setup", dz_command_setup}, {"--help", show_help},       {"-h", show_help},
+    {"observed", dz_command_observed}, {"setup", dz_command_setup}, {"--help", show_help},       {"-h", show_help},
     {"help", show_help},         {"--version", show_version},
 };
 

@@ -1,0 +1,329 @@
+/* `dagz observed NODEID [--json]`: all that a test of the last job depends on, and through which span. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+#include "../record/distributions.h"
+#include "../record/observations.h"
+#include "state.h"
+
+struct observed {
+    struct dz_observations all;
+    struct dz_distributions *distributions;
+    const char *rootdir;
+};
+
+static const char *const types[DZ_SPAN_TYPES] = {"load",  "collect", "py.import", "fixture",
+                                                 "cache", "test",    "test.call", "fork"};
+static const char *const facts[DZ_FACTS] = {
+    [DZ_FACT_CONTENT] = "content", [DZ_FACT_STAT] = "stat",     [DZ_FACT_LINK] = "link",
+    [DZ_FACT_NAMES] = "names",     [DZ_FACT_ABSENT] = "absent", [DZ_FACT_WRITTEN] = "written",
+};
+
+/* ---- names ---- */
+
+static const char *string(const struct observed *observed, uint32_t number)
+{
+    return number ? observed->all.strings[number - 1] : "";
+}
+
+/* Relative to the rootdir where it is below it. */
+static const char *short_path(const struct observed *observed, const char *path)
+{
+    size_t size = strlen(observed->rootdir);
+    if (size && strncmp(path, observed->rootdir, size) == 0 && path[size] == '/')
+        return path + size + 1;
+    return path;
+}
+
+static char *span_id(const struct observed *observed, uint32_t number)
+{
+    const struct dz_observed_span *span = &observed->all.spans[number];
+    dz_autobuf struct dz_buf text = {0};
+    dz_buf_fmt(&text, "%s %s", types[span->type], string(observed, span->name));
+    char *id = dz_buf_ok(&text) ? text.data : NULL;
+    if (id)
+        text = (struct dz_buf){0};
+    return id;
+}
+
+/* ---- one span ---- */
+
+static void append(json_t *list, const char *text)
+{
+    /* Names may hold any byte. */
+    json_t *value = json_string(text);
+    if (!value) {
+        dz_autobuf struct dz_buf clean = {0};
+        for (; *text; text++)
+            if ((unsigned char)*text < 0x80)
+                dz_buf_put(&clean, text, 1);
+            else
+                dz_buf_str(&clean, "?");
+        value = json_stringn(clean.data ? clean.data : "", clean.len);
+    }
+    json_array_append_new(list, value);
+}
+
+static int by_text(const void *one, const void *other)
+{
+    return strcmp(json_string_value(*(json_t *const *)one),
+                  json_string_value(*(json_t *const *)other));
+}
+
+/* Sorted, and each once. */
+static json_t *in_order(json_t *list)
+{
+    size_t n = json_array_size(list);
+    json_t **items = dz_alloc((n + 1) * sizeof *items);
+    json_t *sorted = json_array();
+    for (size_t i = 0; items && i < n; i++)
+        items[i] = json_array_get(list, i);
+    if (items && n)
+        qsort(items, n, sizeof *items, by_text);
+    for (size_t i = 0; items && i < n; i++)
+        if (i == 0 || by_text(&items[i - 1], &items[i]) != 0)
+            json_array_append(sorted, items[i]);
+    dz_free(items);
+    json_decref(list);
+    return sorted;
+}
+
+/* Nested functions, lambdas and comprehensions belong to the outermost function that they stand in. */
+static size_t outermost(const char *qualname)
+{
+    const char *local = strstr(qualname, ".<locals>");
+    return local ? (size_t)(local - qualname) : strlen(qualname);
+}
+
+static void add_function(const struct observed *observed, json_t *functions,
+                         const struct dz_observed_code *code)
+{
+    dz_autobuf struct dz_buf id = {0};
+    const char *name = string(observed, code->name);
+    dz_buf_fmt(&id, "%s::%.*s", short_path(observed, string(observed, code->file)),
+               (int)outermost(name), name);
+    if (dz_buf_ok(&id))
+        append(functions, id.data);
+}
+
+static void add_package(struct observed *observed, json_t *distributions,
+                        const struct dz_observed_code *code)
+{
+    const char *path = string(observed, code->file);
+    const char *name = dz_distributions_of(observed->distributions, path);
+    append(distributions, name ? name : path);
+}
+
+static void add_codes(struct observed *observed, const struct dz_observed_span *span,
+                      json_t *functions, json_t *distributions)
+{
+    for (uint32_t i = 0; (i = dz_bits_next(&span->codes, i)) != UINT32_MAX; i++) {
+        const struct dz_observed_code *code = &observed->all.codes[i];
+        if (code->kind == DZ_CODE_PACKAGE)
+            add_package(observed, distributions, code);
+        else if (code->kind == DZ_CODE_FUNCTION || code->kind == DZ_CODE_LAMBDA)
+            add_function(observed, functions, code);
+    }
+}
+
+struct lists {
+    json_t *functions, *paths, *environment, *places, *distributions, *leans_on, *unobserved;
+};
+
+static void add_path(const struct observed *observed, json_t *paths, const char *path,
+                     const char *fact)
+{
+    json_array_append_new(
+        paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
+                         strlen(short_path(observed, path)), "fact", fact));
+}
+
+static void add_fact(struct observed *observed, const struct dz_observed_fact *fact,
+                     struct lists *lists)
+{
+    const char *text = string(observed, fact->string);
+    switch (fact->fact) {
+    case DZ_FACT_ENVIRONMENT:
+        json_array_append_new(lists->environment, json_pack("{s:s, s:b}", "name", text, "found",
+                                                            fact->value != 0));
+        break;
+    case DZ_FACT_PLACE:
+        append(lists->places, short_path(observed, text));
+        break;
+    case DZ_FACT_DISTRIBUTION:
+        append(lists->distributions, text);
+        break;
+    case DZ_FACT_LEAN: {
+        dz_auto char *id = span_id(observed, (uint32_t)fact->value);
+        if (id)
+            append(lists->leans_on, id);
+        break;
+    }
+    case DZ_FACT_BLIND:
+        append(lists->unobserved, text);
+        break;
+    default:
+        if (facts[fact->fact])
+            add_path(observed, lists->paths, text, facts[fact->fact]);
+    }
+}
+
+/* Why this span may have depended on more than what is told. */
+static void add_doubts(const struct observed *observed, const struct dz_observed_span *span,
+                       json_t *unobserved)
+{
+    if (!span->complete && span->type != DZ_SPAN_FIXTURE)
+        append(unobserved, span->type == DZ_SPAN_FORK
+                               ? "a forked child ended without closing its log"
+                               : "the span has no end: its process was killed, or could write no more");
+    if (span->n_forks > span->n_children)
+        append(unobserved, "a forked child has left no log");
+    if (observed->all.logs[span->log].fault)
+        append(unobserved, observed->all.logs[span->log].fault);
+}
+
+static json_t *describe(struct observed *observed, uint32_t number)
+{
+    const struct dz_observed_span *span = &observed->all.spans[number];
+    struct lists lists = {json_array(), json_array(), json_array(), json_array(),
+                          json_array(), json_array(), json_array()};
+    add_codes(observed, span, lists.functions, lists.distributions);
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        add_fact(observed, &span->facts[i], &lists);
+    add_doubts(observed, span, lists.unobserved);
+    const char *name = string(observed, span->name);
+    return json_pack("{s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type", types[span->type],
+                     "name", name, strlen(name), "functions", in_order(lists.functions), "paths",
+                     lists.paths, "environment", lists.environment, "places",
+                     in_order(lists.places), "distributions", in_order(lists.distributions),
+                     "leans_on", in_order(lists.leans_on), "unobserved",
+                     in_order(lists.unobserved));
+}
+
+/* The test's own first. */
+static json_t *describe_all(struct observed *observed, uint32_t test, const struct dz_bits *closure)
+{
+    json_t *spans = json_array();
+    json_array_append_new(spans, describe(observed, test));
+    for (uint32_t i = 0; (i = dz_bits_next(closure, i)) != UINT32_MAX; i++)
+        if (i != test)
+            json_array_append_new(spans, describe(observed, i));
+    return spans;
+}
+
+/* ---- for people ---- */
+
+static void print_value(const json_t *value)
+{
+    if (json_is_string(value)) {
+        printf("%s\n", json_string_value(value));
+        return;
+    }
+    const json_t *path = json_object_get(value, "path");
+    if (path)
+        printf("%s (%s)\n", json_string_value(path),
+               json_string_value(json_object_get(value, "fact")));
+    else
+        printf("%s%s\n", json_string_value(json_object_get(value, "name")),
+               json_is_true(json_object_get(value, "found")) ? "" : " (not set)");
+}
+
+static void print_span(const json_t *span)
+{
+    static const char *const fields[] = {"functions",     "paths",    "environment", "places",
+                                         "distributions", "leans_on", "unobserved"};
+    static const char *const heads[] = {"functions",     "paths",    "environment", "places",
+                                        "distributions", "leans on", "unobserved"};
+    printf("%s %s\n", json_string_value(json_object_get(span, "type")),
+           json_string_value(json_object_get(span, "name")));
+    for (size_t field = 0; field < sizeof fields / sizeof *fields; field++) {
+        const json_t *list = json_object_get(span, fields[field]);
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            printf("  %-14s", i ? "" : heads[field]);
+            print_value(json_array_get(list, i));
+        }
+    }
+}
+
+static void print(const char *nodeid, json_t *spans, int as_json)
+{
+    if (as_json) {
+        json_t *whole = json_pack("{s:s%, s:O}", "nodeid", nodeid, strlen(nodeid), "spans", spans);
+        json_dumpf(whole, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(whole);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(spans); i++)
+        print_span(json_array_get(spans, i));
+}
+
+/* ---- the command ---- */
+
+static int fail(const struct dz_err *err)
+{
+    fprintf(stderr, "dagz: %s\n", err->text);
+    return DZ_EXIT_UNKNOWN;
+}
+
+static int show(struct observed *observed, const char *nodeid, int as_json)
+{
+    struct dz_bits closure = {0};
+    uint32_t test = dz_observations_test(&observed->all, nodeid);
+    observed->rootdir = observed->all.n_logs && observed->all.logs[0].rootdir
+                            ? observed->all.logs[0].rootdir
+                            : "";
+    if (test == DZ_OBSERVED_NONE) {
+        fprintf(stderr, "dagz: the last job has not run '%s'\n", nodeid);
+        return DZ_EXIT_UNKNOWN;
+    }
+    observed->distributions = dz_distributions_new();
+    if (!observed->distributions || dz_observations_closure(&observed->all, test, &closure) < 0) {
+        fputs("dagz: no memory\n", stderr);
+        return DZ_EXIT_UNKNOWN;
+    }
+    json_t *spans = describe_all(observed, test, &closure);
+    print(nodeid, spans, as_json);
+    json_decref(spans);
+    dz_bits_free(&closure);
+    return DZ_EXIT_FOUND;
+}
+
+static int read_last_job(struct dz_observations *ret, struct dz_err *err)
+{
+    dz_auto char *state = dz_state_find(err);
+    dz_auto char *job = state ? dz_state_last_job(state, err) : NULL;
+    return job ? dz_observations_read(ret, job, err) : err->code;
+}
+
+int dz_command_observed(int argc, char **argv)
+{
+    const char *nodeid = NULL;
+    int as_json = 0, wrong = 0;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            as_json = 1;
+        else if (nodeid || argv[i][0] == '-')
+            wrong = 1;
+        else
+            nodeid = argv[i];
+    if (!nodeid || wrong) {
+        fputs("usage: dagz observed NODEID [--json]\n", stderr);
+        return DZ_EXIT_USAGE;
+    }
+    struct observed observed = {0};
+    struct dz_err err = {0};
+    int code = read_last_job(&observed.all, &err) < 0 ? fail(&err)
+                                                      : show(&observed, nodeid, as_json);
+    dz_distributions_free(observed.distributions);
+    dz_observations_free(&observed.all);
+    return code;
+}

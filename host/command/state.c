@@ -1,0 +1,56 @@
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../base/mem.h"
+#include "../path.h"
+
+char *dz_state_find(struct dz_err *err)
+{
+    const char *given = getenv("DAGZ_DIR");
+    if (given && *given)
+        return dz_path_absolute(given);
+    char *folder = dz_path_real(".");
+    while (folder) {
+        char *state = dz_path_fmt("%s/.dagz", folder);
+        if (state && dz_path_exists(state)) {
+            dz_free(folder);
+            return state;
+        }
+        dz_free(state);
+        char *above = folder[1] ? dz_path_folder(folder) : NULL;
+        dz_free(folder);
+        folder = above;
+    }
+    dz_fail(err, -ENOENT,
+            "no .dagz here or in a folder above: run a job first, dagz-python -m pytest --dagz");
+    return NULL;
+}
+
+static int has_logs(const char *runs, long job)
+{
+    dz_auto char *log = dz_path_fmt("%s/j%ld/front", runs, job);
+    return log && dz_path_exists(log);
+}
+
+char *dz_state_last_job(const char *state, struct dz_err *err)
+{
+    dz_auto char *runs = dz_path_fmt("%s/run", state);
+    DIR *folder = runs ? opendir(runs) : NULL;
+    long last = 0;
+    for (struct dirent *found; folder && (found = readdir(folder));) {
+        char *end;
+        long job = found->d_name[0] == 'j' ? strtol(found->d_name + 1, &end, 10) : 0;
+        if (job > last && !*end && has_logs(runs, job))
+            last = job;
+    }
+    if (folder)
+        closedir(folder);
+    if (last)
+        return dz_path_fmt("%s/j%ld", runs, last);
+    dz_fail(err, -ENOENT, "no job has left what it observed in '%s'", state);
+    return NULL;
+}

@@ -1,0 +1,9 @@
+/* Where `dagz` commands find what jobs have left. */
+#pragma once
+
+#include "../base/err.h"
+
+/* `.dagz` in the current folder or the nearest above, or DAGZ_DIR; to be freed. NULL with a sentence. */
+char *dz_state_find(struct dz_err *err);
+/* The folder of the last job that has observed anything, run/jN; to be freed. NULL with a sentence. */
+char *dz_state_last_job(const char *state, struct dz_err *err);

@@ -1,0 +1,680 @@
+#include "observations.h"
+
+#include "../base/mem.h"
+#include "../base/wire.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { MOST = 1 << 28 };
+
+/* A log's numbers in the job's: own ones from the base on, below it its parent's. */
+struct numbers {
+    uint32_t base, n, cap;
+    uint32_t *ours; /* by number - base - 1; 0 or NONE: not told */
+};
+
+/* What is needed of a log while others are read that refer to it. */
+struct told {
+    uint32_t parent; /* log, or NONE */
+    struct numbers strings, codes, spans;
+};
+
+struct table {
+    uint32_t *slots; /* index + 1 */
+    uint32_t mask, n;
+};
+
+struct reading {
+    struct told *told;
+    struct table strings, codes;
+    uint32_t strings_cap, codes_cap, spans_cap, sources_cap, logs_cap;
+};
+
+/* ---- growing ---- */
+
+static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
+{
+    if (n < *cap)
+        return 1;
+    uint32_t more = *cap ? 2 * *cap : 64;
+    void *grown = n < MOST ? dz_realloc(*list, more * size) : NULL;
+    if (!grown)
+        return 0;
+    *list = grown;
+    *cap = more;
+    return 1;
+}
+
+static int widen(struct table *table)
+{
+    uint32_t size = table->slots ? 2 * (table->mask + 1) : 256;
+    uint32_t *slots = dz_alloc(size * sizeof *slots);
+    if (!slots)
+        return 0;
+    dz_free(table->slots);
+    table->slots = slots;
+    table->mask = size - 1;
+    return 1;
+}
+
+/* ---- equal ones once ---- */
+
+static uint64_t hash_of_string(const char *text, size_t size)
+{
+    return XXH3_64bits(text, size);
+}
+
+static uint32_t *slot_of_string(struct dz_observations *all, const char *text, size_t size)
+{
+    struct table *table = &all->reading->strings;
+    for (uint32_t at = (uint32_t)hash_of_string(text, size) & table->mask;;
+         at = (at + 1) & table->mask) {
+        uint32_t *slot = &table->slots[at];
+        if (!*slot || (strlen(all->strings[*slot - 1]) == size &&
+                       memcmp(all->strings[*slot - 1], text, size) == 0))
+            return slot;
+    }
+}
+
+static int widen_strings(struct dz_observations *all)
+{
+    if (!widen(&all->reading->strings))
+        return 0;
+    for (uint32_t i = 0; i < all->n_strings; i++)
+        *slot_of_string(all, all->strings[i], strlen(all->strings[i])) = i + 1;
+    return 1;
+}
+
+/* Its number from 1 on; 0 when there is no memory. */
+static uint32_t string_of(struct dz_observations *all, struct dz_bytes bytes)
+{
+    struct reading *reading = all->reading;
+    /* A NUL cannot be in a name: what stands behind one is not looked at. */
+    size_t size = strnlen(bytes.at, bytes.size);
+    if (2 * (all->n_strings + 1) > reading->strings.mask && !widen_strings(all))
+        return 0;
+    uint32_t *slot = slot_of_string(all, bytes.at, size);
+    if (*slot)
+        return *slot;
+    char *text = dz_memdup(bytes.at, size);
+    if (!text || !has_room((void **)&all->strings, all->n_strings, &reading->strings_cap,
+                           sizeof *all->strings)) {
+        dz_free(text);
+        return 0;
+    }
+    all->strings[all->n_strings++] = text;
+    *slot = all->n_strings;
+    return *slot;
+}
+
+static uint32_t *slot_of_code(struct dz_observations *all, const struct dz_observed_code *code)
+{
+    struct table *table = &all->reading->codes;
+    for (uint32_t at = (uint32_t)XXH3_64bits(code, sizeof *code) & table->mask;;
+         at = (at + 1) & table->mask) {
+        uint32_t *slot = &table->slots[at];
+        if (!*slot || memcmp(&all->codes[*slot - 1], code, sizeof *code) == 0)
+            return slot;
+    }
+}
+
+static int widen_codes(struct dz_observations *all)
+{
+    if (!widen(&all->reading->codes))
+        return 0;
+    for (uint32_t i = 0; i < all->n_codes; i++)
+        *slot_of_code(all, &all->codes[i]) = i + 1;
+    return 1;
+}
+
+static uint32_t code_of(struct dz_observations *all, struct dz_observed_code code)
+{
+    struct reading *reading = all->reading;
+    if (2 * (all->n_codes + 1) > reading->codes.mask && !widen_codes(all))
+        return 0;
+    uint32_t *slot = slot_of_code(all, &code);
+    if (*slot)
+        return *slot;
+    if (!has_room((void **)&all->codes, all->n_codes, &reading->codes_cap, sizeof *all->codes))
+        return 0;
+    all->codes[all->n_codes++] = code;
+    *slot = all->n_codes;
+    return *slot;
+}
+
+/* ---- a log's numbers ---- */
+
+static int tell_number(struct numbers *numbers, uint32_t number, uint32_t ours)
+{
+    /* They come one after another: another one is not what we write. */
+    if (number != numbers->base + numbers->n + 1)
+        return -EBADMSG;
+    if (!has_room((void **)&numbers->ours, numbers->n, &numbers->cap, sizeof *numbers->ours))
+        return -ENOMEM;
+    numbers->ours[numbers->n++] = ours;
+    return 0;
+}
+
+enum which { STRINGS, CODES, SPANS };
+
+static const struct numbers *numbers_of(const struct told *told, enum which which)
+{
+    return which == STRINGS ? &told->strings : which == CODES ? &told->codes : &told->spans;
+}
+
+/* 0 where this log has told no such number. */
+static uint32_t look_up(const struct dz_observations *all, uint32_t log, enum which which,
+                        uint32_t number)
+{
+    while (log != DZ_OBSERVED_NONE) {
+        const struct told *told = &all->reading->told[log];
+        const struct numbers *numbers = numbers_of(told, which);
+        if (number > numbers->base)
+            return number - numbers->base <= numbers->n ? numbers->ours[number - numbers->base - 1]
+                                                        : 0;
+        log = told->parent;
+    }
+    return 0;
+}
+
+/* ---- frames ---- */
+
+struct place {
+    struct dz_observations *all;
+    uint32_t log;
+};
+
+static uint32_t string_at(const struct place *place, uint32_t number)
+{
+    return look_up(place->all, place->log, STRINGS, number);
+}
+
+static struct dz_observed_span *span_at(const struct place *place, uint32_t number)
+{
+    uint32_t ours = look_up(place->all, place->log, SPANS, number);
+    return ours ? &place->all->spans[ours - 1] : NULL;
+}
+
+static uint32_t log_named(const struct dz_observations *all, struct dz_bytes name)
+{
+    for (uint32_t i = 0; i < all->n_logs; i++)
+        if (all->logs[i].name && strlen(all->logs[i].name) == name.size &&
+            memcmp(all->logs[i].name, name.at, name.size) == 0)
+            return i;
+    return DZ_OBSERVED_NONE;
+}
+
+static int take_header(const struct place *place, const struct dz_msg_log *log)
+{
+    struct dz_observed_log *ours = &place->all->logs[place->log];
+    struct told *told = &place->all->reading->told[place->log];
+    if (log->version != DZ_LOG_VERSION || log->origin > DZ_LOG_CHILD || ours->probe)
+        return -EBADMSG;
+    ours->pid = log->pid;
+    ours->origin = (enum dz_log_origin)log->origin;
+    ours->parent = dz_memdup(log->parent.at, log->parent.size);
+    ours->probe = dz_memdup(log->probe.at, log->probe.size);
+    ours->rootdir = dz_memdup(log->rootdir.at, log->rootdir.size);
+    told->parent = log->parent.size ? log_named(place->all, log->parent) : DZ_OBSERVED_NONE;
+    if (told->parent == place->log || (log->parent.size && told->parent == DZ_OBSERVED_NONE))
+        return -EBADMSG;
+    told->strings.base = log->strings;
+    told->codes.base = log->codes;
+    told->spans.base = log->spans;
+    if (log->open.size >= 4) {
+        uint32_t innermost;
+        memcpy(&innermost, log->open.at + log->open.size - 4, sizeof innermost);
+        struct dz_observed_span *span = span_at(place, innermost);
+        if (span)
+            span->n_children++;
+    }
+    return ours->parent && ours->probe && ours->rootdir ? 0 : -ENOMEM;
+}
+
+static int take_string(const struct place *place, const struct dz_msg_log_string *string)
+{
+    uint32_t ours = string_of(place->all, string->text);
+    struct told *told = &place->all->reading->told[place->log];
+    return ours ? tell_number(&told->strings, string->id, ours) : -ENOMEM;
+}
+
+static int take_code(const struct place *place, const struct dz_msg_log_code *code)
+{
+    struct told *told = &place->all->reading->told[place->log];
+    uint32_t file = string_at(place, code->file);
+    if (!file || code->kind > DZ_CODE_PACKAGE)
+        return -EBADMSG;
+    uint32_t ours = code_of(place->all,
+                            (struct dz_observed_code){file, code->line, string_at(place, code->name),
+                                                      (enum dz_code_kind)code->kind});
+    return ours ? tell_number(&told->codes, code->id, ours) : -ENOMEM;
+}
+
+static int take_source(const struct place *place, const struct dz_msg_log_source *source)
+{
+    struct dz_observations *all = place->all;
+    struct dz_observed_source ours = {.file = string_at(place, source->file),
+                                      .size = source->size,
+                                      .known = source->hash.size == sizeof ours.hash};
+    if (!ours.file || (source->hash.size && !ours.known))
+        return -EBADMSG;
+    if (ours.known)
+        memcpy(ours.hash, source->hash.at, sizeof ours.hash);
+    if (!has_room((void **)&all->sources, all->n_sources, &all->reading->sources_cap,
+                  sizeof *all->sources))
+        return -ENOMEM;
+    all->sources[all->n_sources++] = ours;
+    return 0;
+}
+
+static int take_span(const struct place *place, const struct dz_msg_log_span *span)
+{
+    struct dz_observations *all = place->all;
+    uint32_t name = string_at(place, span->name);
+    if (!name || span->type >= DZ_SPAN_TYPES)
+        return -EBADMSG;
+    if (!has_room((void **)&all->spans, all->n_spans, &all->reading->spans_cap, sizeof *all->spans))
+        return -ENOMEM;
+    uint32_t parent = span->parent ? look_up(all, place->log, SPANS, span->parent) : 0;
+    all->spans[all->n_spans++] = (struct dz_observed_span){
+        .type = (enum dz_span_type)span->type,
+        .name = name,
+        .parent = parent ? parent - 1 : DZ_OBSERVED_NONE,
+        .log = place->log,
+        .start_us = span->start_us,
+    };
+    return tell_number(&all->reading->told[place->log].spans, span->span, all->n_spans);
+}
+
+/* -1 at the end, -EBADMSG where it is no number. */
+static int64_t take_distance(const char **at, const char *end)
+{
+    uint64_t distance = 0;
+    for (unsigned shift = 0; *at < end && shift < 35; shift += 7) {
+        unsigned char digit = (unsigned char)*(*at)++;
+        distance |= (uint64_t)(digit & 0x7f) << shift;
+        if (!(digit & 0x80))
+            return distance <= UINT32_MAX ? (int64_t)distance : -EBADMSG;
+    }
+    return -EBADMSG;
+}
+
+static int take_ran(const struct place *place, const struct dz_msg_log_ran *ran)
+{
+    struct dz_observed_span *span = span_at(place, ran->span);
+    const char *at = ran->codes.at, *end = at + ran->codes.size;
+    uint32_t number = 0;
+    while (span && at < end) {
+        int64_t distance = take_distance(&at, end);
+        if (distance < 0 || distance > UINT32_MAX - number)
+            return -EBADMSG;
+        number += (uint32_t)distance;
+        uint32_t ours = look_up(place->all, place->log, CODES, number);
+        if (!ours)
+            return -EBADMSG;
+        if (dz_bits_set(&span->codes, ours - 1) < 0)
+            return -ENOMEM;
+    }
+    return span ? 0 : -EBADMSG;
+}
+
+/* Room for a power of two, from four on, as most have few. */
+static int add_fact(struct dz_observed_span *span, struct dz_observed_fact fact)
+{
+    uint32_t n = span->n_facts;
+    if (n == 0 || (n >= 4 && (n & (n - 1)) == 0)) {
+        void *facts = dz_realloc(span->facts, (n ? 2 * n : 4) * sizeof *span->facts);
+        if (!facts)
+            return -ENOMEM;
+        span->facts = facts;
+    }
+    span->facts[span->n_facts++] = fact;
+    return 0;
+}
+
+static int add_lean(struct dz_observed_span *span, uint32_t on)
+{
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        if (span->facts[i].fact == DZ_FACT_LEAN && span->facts[i].value == on)
+            return 0;
+    return add_fact(span, (struct dz_observed_fact){DZ_FACT_LEAN, 0, on});
+}
+
+static int take_fact(const struct place *place, const struct dz_msg_log_fact *told)
+{
+    struct dz_observed_span *span = span_at(place, told->span);
+    struct dz_observed_fact fact = {(enum dz_fact)told->fact, 0, told->value};
+    if (!span || told->fact >= DZ_FACTS)
+        return -EBADMSG;
+    if (told->string && !(fact.string = string_at(place, told->string)))
+        return -EBADMSG;
+    if (fact.fact == DZ_FACT_FORKED)
+        span->n_forks++;
+    if (fact.fact == DZ_FACT_LEAN) {
+        uint32_t ours =
+            told->value <= UINT32_MAX ? look_up(place->all, place->log, SPANS, (uint32_t)told->value)
+                                      : 0;
+        if (!ours)
+            return -EBADMSG;
+        fact.value = ours - 1;
+    }
+    return add_fact(span, fact);
+}
+
+static int take_end(const struct place *place, const struct dz_msg_log_end *end)
+{
+    struct dz_observed_span *span = span_at(place, end->span);
+    if (!span)
+        return -EBADMSG;
+    span->complete = 1;
+    span->stop_us = end->stop_us;
+    return 0;
+}
+
+static int take(const struct place *place, const struct dz_msg *msg)
+{
+    struct dz_observed_log *log = &place->all->logs[place->log];
+    if (!log->probe && msg->type != DZ_MSG_log)
+        return -EBADMSG;
+    switch (msg->type) {
+    case DZ_MSG_log:
+        return take_header(place, &msg->log);
+    case DZ_MSG_log_string:
+        return take_string(place, &msg->log_string);
+    case DZ_MSG_log_code:
+        return take_code(place, &msg->log_code);
+    case DZ_MSG_log_source:
+        return take_source(place, &msg->log_source);
+    case DZ_MSG_log_span:
+        return take_span(place, &msg->log_span);
+    case DZ_MSG_log_ran:
+        return take_ran(place, &msg->log_ran);
+    case DZ_MSG_log_fact:
+        return take_fact(place, &msg->log_fact);
+    case DZ_MSG_log_end:
+        return take_end(place, &msg->log_end);
+    case DZ_MSG_log_close:
+        log->closed = 1;
+        return 0;
+    default:
+        return -EBADMSG;
+    }
+}
+
+/* What was taken for the log, but not written to yet, is zeros. */
+static int is_rest(const char *at, size_t size)
+{
+    static const char zeros[DZ_FRAME_HEADER];
+    return size < sizeof zeros || memcmp(at + 4, zeros, 4) == 0;
+}
+
+static int take_all(const struct place *place, const char *at, size_t size)
+{
+    while (size && !is_rest(at, size)) {
+        struct dz_msg msg;
+        long n = dz_wire_take(at, size, &msg);
+        int r = n > 0 ? take(place, &msg) : -EBADMSG;
+        if (r == -ENOMEM)
+            return r;
+        if (r < 0) {
+            place->all->logs[place->log].fault = "a record in it is damaged";
+            return 0;
+        }
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+int dz_observations_add(struct dz_observations *all, const char *name, const char *bytes,
+                        size_t size, struct dz_err *err)
+{
+    if (!all->reading)
+        all->reading = dz_alloc(sizeof *all->reading);
+    struct reading *reading = all->reading;
+    uint32_t cap = reading ? reading->logs_cap : 0;
+    char *copy = dz_strdup(name);
+    if (!reading || !copy ||
+        !has_room((void **)&reading->told, all->n_logs, &cap, sizeof *reading->told) ||
+        !has_room((void **)&all->logs, all->n_logs, &reading->logs_cap, sizeof *all->logs)) {
+        dz_free(copy);
+        return dz_fail(err, -ENOMEM, "cannot read what was observed");
+    }
+    reading->told[all->n_logs] = (struct told){.parent = DZ_OBSERVED_NONE};
+    all->logs[all->n_logs] = (struct dz_observed_log){.name = copy};
+    struct place place = {all, all->n_logs++};
+    int r = take_all(&place, bytes, size);
+    return r < 0 ? dz_fail(err, r, "cannot read what was observed") : 0;
+}
+
+/* ---- the folder ---- */
+
+static int read_log(struct dz_observations *all, const char *folder, const char *name,
+                    struct dz_err *err)
+{
+    dz_autobuf struct dz_buf path = {0};
+    dz_buf_fmt(&path, "%s/%s", folder, name);
+    int fd = dz_buf_ok(&path) ? open(path.data, O_RDONLY | O_CLOEXEC) : -1;
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) < 0) {
+        int error = errno;
+        if (fd >= 0)
+            close(fd);
+        return dz_fail(err, -error, "cannot read '%s/%s'", folder, name);
+    }
+    size_t size = (size_t)info.st_size;
+    void *at = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    int error = errno;
+    close(fd);
+    if (at == MAP_FAILED)
+        return dz_fail(err, -error, "cannot read '%s/%s'", folder, name);
+    int r = dz_observations_add(all, name, at ? at : "", size, err);
+    if (size)
+        munmap(at, size);
+    return r;
+}
+
+/* Those that others refer to first: the front's, workers', then children's by the time they were made (as their
+ * parents are older). */
+static int rank_of(const char *name)
+{
+    return strcmp(name, "front") == 0           ? 0
+           : strncmp(name, "worker-", 7) == 0   ? 1
+           : strncmp(name, "child-", 6) == 0    ? 2
+                                                : -1;
+}
+
+static unsigned long long age_of(const char *name)
+{
+    const char *time = strrchr(name, '-');
+    return time ? strtoull(time + 1, NULL, 16) : 0;
+}
+
+static int by_rank(const void *one, const void *other)
+{
+    const char *a = *(char *const *)one, *b = *(char *const *)other;
+    if (rank_of(a) != rank_of(b))
+        return rank_of(a) - rank_of(b);
+    if (rank_of(a) == 2 && age_of(a) != age_of(b))
+        return age_of(a) < age_of(b) ? -1 : 1;
+    return strcmp(a, b);
+}
+
+static int list_logs(const char *path, char ***ret, uint32_t *ret_n)
+{
+    uint32_t cap = 0;
+    DIR *folder = opendir(path);
+    int r = folder ? 0 : -errno;
+    for (struct dirent *found; r == 0 && (found = readdir(folder));) {
+        if (rank_of(found->d_name) < 0)
+            continue;
+        char *name = dz_strdup(found->d_name);
+        if (!name || !has_room((void **)ret, *ret_n, &cap, sizeof **ret)) {
+            dz_free(name);
+            r = -ENOMEM;
+        } else
+            (*ret)[(*ret_n)++] = name;
+    }
+    if (folder)
+        closedir(folder);
+    if (*ret_n)
+        qsort(*ret, *ret_n, sizeof **ret, by_rank);
+    return r;
+}
+
+int dz_observations_read(struct dz_observations *ret, const char *folder, struct dz_err *err)
+{
+    char **names = NULL;
+    uint32_t n = 0;
+    *ret = (struct dz_observations){0};
+    int r = list_logs(folder, &names, &n);
+    if (r < 0)
+        dz_fail(err, r, "cannot list '%s'", folder);
+    else if (!n)
+        r = dz_fail(err, -ENOENT, "no process has written what it observed to '%s'", folder);
+    for (uint32_t i = 0; i < n; i++) {
+        if (r == 0)
+            r = read_log(ret, folder, names[i], err);
+        dz_free(names[i]);
+    }
+    dz_free(names);
+    return r < 0 ? r : dz_observations_join(ret, err);
+}
+
+/* ---- joining ---- */
+
+/* The span that a file's module was imported in, by this log's process or those that it was forked from; by file. */
+static int lean_on_imports(struct dz_observations *all)
+{
+    uint32_t *imports = dz_alloc((all->n_strings + 1) * sizeof *imports);
+    if (!imports)
+        return -ENOMEM;
+    int r = 0;
+    for (uint32_t i = 0; i < all->n_spans; i++)
+        for (uint32_t k = 0; k < all->spans[i].n_facts; k++)
+            if (all->spans[i].facts[k].fact == DZ_FACT_SOURCE)
+                imports[all->spans[i].facts[k].string] = i + 1;
+    for (uint32_t i = 0; i < all->n_spans && r == 0; i++) {
+        struct dz_observed_span *span = &all->spans[i];
+        for (uint32_t code = 0; r == 0 && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
+             code++) {
+            uint32_t import = imports[all->codes[code].file];
+            if (import && import - 1 != i)
+                r = add_lean(span, import - 1);
+        }
+    }
+    dz_free(imports);
+    return r;
+}
+
+static int lean_on_children(struct dz_observations *all)
+{
+    int r = 0;
+    for (uint32_t i = 0; i < all->n_spans && r == 0; i++) {
+        struct dz_observed_span *span = &all->spans[i];
+        if (span->type != DZ_SPAN_FORK)
+            continue;
+        /* All that is in a child's log is in spans of it; the first of them is its own. */
+        uint32_t parent = span->parent;
+        if (parent != DZ_OBSERVED_NONE)
+            r = add_lean(&all->spans[parent], i);
+        span->complete = all->logs[span->log].closed && !all->logs[span->log].fault;
+    }
+    return r;
+}
+
+int dz_observations_join(struct dz_observations *all, struct dz_err *err)
+{
+    if (lean_on_imports(all) < 0 || lean_on_children(all) < 0)
+        return dz_fail(err, -ENOMEM, "cannot join what was observed");
+    return 0;
+}
+
+/* ---- asking ---- */
+
+uint32_t dz_observations_test(const struct dz_observations *all, const char *nodeid)
+{
+    uint32_t found = DZ_OBSERVED_NONE;
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const struct dz_observed_span *span = &all->spans[i];
+        if (span->type != DZ_SPAN_TEST || strcmp(all->strings[span->name - 1], nodeid) != 0)
+            continue;
+        const struct dz_observed_span *best =
+            found == DZ_OBSERVED_NONE ? NULL : &all->spans[found];
+        if (!best || span->complete > best->complete ||
+            (span->complete == best->complete && span->start_us >= best->start_us))
+            found = i;
+    }
+    return found;
+}
+
+int dz_observations_closure(const struct dz_observations *all, uint32_t span, struct dz_bits *ret)
+{
+    uint32_t *due = dz_alloc((all->n_spans + 1) * sizeof *due);
+    uint32_t n = 0;
+    if (!due || dz_bits_set(ret, span) < 0) {
+        dz_free(due);
+        return -ENOMEM;
+    }
+    for (due[n++] = span; n;) {
+        const struct dz_observed_span *at = &all->spans[due[--n]];
+        for (uint32_t i = 0; i < at->n_facts; i++) {
+            uint32_t next = (uint32_t)at->facts[i].value;
+            if (at->facts[i].fact != DZ_FACT_LEAN || dz_bits_has(ret, next))
+                continue;
+            if (dz_bits_set(ret, next) < 0) {
+                dz_free(due);
+                return -ENOMEM;
+            }
+            due[n++] = next;
+        }
+    }
+    dz_free(due);
+    return 0;
+}
+
+static void free_numbers(struct told *told)
+{
+    dz_free(told->strings.ours);
+    dz_free(told->codes.ours);
+    dz_free(told->spans.ours);
+}
+
+void dz_observations_free(struct dz_observations *all)
+{
+    for (uint32_t i = 0; i < all->n_strings; i++)
+        dz_free(all->strings[i]);
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        dz_bits_free(&all->spans[i].codes);
+        dz_free(all->spans[i].facts);
+    }
+    for (uint32_t i = 0; i < all->n_logs; i++) {
+        free_numbers(&all->reading->told[i]);
+        dz_free(all->logs[i].name);
+        dz_free(all->logs[i].parent);
+        dz_free(all->logs[i].probe);
+        dz_free(all->logs[i].rootdir);
+    }
+    if (all->reading) {
+        dz_free(all->reading->told);
+        dz_free(all->reading->strings.slots);
+        dz_free(all->reading->codes.slots);
+    }
+    dz_free(all->reading);
+    dz_free(all->strings);
+    dz_free(all->codes);
+    dz_free(all->spans);
+    dz_free(all->sources);
+    dz_free(all->logs);
+    *all = (struct dz_observations){0};
+}

@@ -1,0 +1,85 @@
+/* What the processes of one job have observed, read from the logs in its folder (host/base/log.def).
+ *
+ * Logs are input: written by processes that run users' tests, and cut off where one was killed. What is whole is
+ * taken; a span is complete only when its end is there, and what a log does not tell rightly makes its spans
+ * incomplete, never wrong.
+ *
+ * All numbers here are of the whole job: strings, codes and spans of all logs in one row each, equal ones once. */
+#pragma once
+
+#include "../base/bits.h"
+#include "../base/err.h"
+#include "../base/log.h"
+
+struct dz_observed_code {
+    uint32_t file, line, name; /* strings; a package's file has no line and no name */
+    enum dz_code_kind kind;
+};
+
+struct dz_observed_fact {
+    enum dz_fact fact;
+    uint32_t string; /* 0: none */
+    uint64_t value;  /* of LEAN: a span */
+};
+
+struct dz_observed_span {
+    enum dz_span_type type;
+    uint32_t name;
+    uint32_t parent; /* the span it began in, or NONE */
+    uint32_t log;
+    uint64_t start_us, stop_us;
+    int complete;
+    struct dz_bits codes;
+    struct dz_observed_fact *facts;
+    uint32_t n_facts;
+    /* Forked children that began in it: as told by the forks seen, and by logs found. */
+    uint32_t n_forks, n_children;
+};
+
+struct dz_observed_source {
+    uint32_t file;
+    uint64_t size;
+    unsigned char hash[16];
+    int known; /* 0: it could not be read when its code was met */
+};
+
+struct dz_observed_log {
+    char *name, *parent;
+    char *probe, *rootdir;
+    uint32_t pid;
+    enum dz_log_origin origin;
+    int closed;        /* its process has said its last word */
+    const char *fault; /* a sentence where it could not be read to its end */
+};
+
+#define DZ_OBSERVED_NONE UINT32_MAX
+
+struct dz_observations {
+    struct dz_observed_log *logs;
+    uint32_t n_logs;
+    char **strings; /* from 1 on */
+    uint32_t n_strings;
+    struct dz_observed_code *codes;
+    uint32_t n_codes;
+    struct dz_observed_span *spans;
+    uint32_t n_spans;
+    struct dz_observed_source *sources;
+    uint32_t n_sources;
+    struct reading *reading;
+};
+
+/* Reads every log in the folder. Negative with a sentence when the folder cannot be read, holds none, or there is no
+ * memory. */
+int dz_observations_read(struct dz_observations *ret, const char *folder, struct dz_err *err);
+/* The same from bytes that are in memory; the others have to be added before: a parent before its children. For
+ * tests; 0, or negative with a sentence when there is no memory. */
+int dz_observations_add(struct dz_observations *all, const char *name, const char *bytes,
+                        size_t size, struct dz_err *err);
+/* After the last log: who leans on whom besides what was told: code on its module's import, a fork's parent on it. */
+int dz_observations_join(struct dz_observations *all, struct dz_err *err);
+void dz_observations_free(struct dz_observations *all);
+
+/* The last complete span of this test, or the last incomplete one, or NONE. */
+uint32_t dz_observations_test(const struct dz_observations *all, const char *nodeid);
+/* This span and all that it leans on, directly or not. */
+int dz_observations_closure(const struct dz_observations *all, uint32_t span, struct dz_bits *ret);
