@@ -1,0 +1,94 @@
+"""What was observed against an independent truth, on real suites: which code each test has executed.
+
+    truth.py [NAME…] [--python 3.12,3.13] [--probe stamp] [--workers 1]
+
+In the same run DAGZ observes, and a plugin records what sys.monitoring's callbacks (3.12 and later, never disabled) or a
+profile function (before) report. A code object that ran in a test and is not in the test's span is missed; one that is in
+the span and did not run is reported too much. Exit code 1 if anything was missed.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import shutil
+import sys
+
+import logs
+import oracle
+import suites
+
+
+def truth(folder):
+    """Nodeid: what it has executed, (file, qualname, line); the last run of it."""
+    told = {}
+    for path in folder.glob("truth.*"):
+        for line in path.open(encoding="utf-8"):
+            nodeid, codes = json.loads(line)
+            told[nodeid] = {tuple(code) for code in codes}
+    return told
+
+
+def is_project(path, tree):
+    return path.startswith(f"{tree}/") and "/site-packages/" not in path
+
+
+def identities(codes, tree):
+    return {(code.file, code.name, code.line) for code in codes if is_project(code.file, tree) and code.kind != "generated"}
+
+
+def compare(told, job, tree):
+    """Counters of what was missed and reported too much, by code; how many tests and codes were compared."""
+    missed, over, tests, codes = collections.Counter(), collections.Counter(), 0, 0
+    for log in job.values():
+        asides = identities({code for span in log.own_spans() if span.type == "fixture" for code in span.codes}, tree)
+        for span in log.own_spans():
+            if span.type != "test" or span.name not in told or not span.ended:
+                continue
+            real = {code for code in told[span.name] if is_project(code[0], tree)}
+            own = identities(span.codes, tree)
+            tests, codes = tests + 1, codes + len(real)
+            missed.update((span.name, *code) for code in real - own - asides)
+            over.update(own - real)
+    return missed, over, tests, codes
+
+
+def judge(env, probe, workers):
+    scratch = env.scratch
+    state = scratch.parent / f"{env.name}-truth"
+    shutil.rmtree(state, ignore_errors=True)
+    (state / "told").mkdir(parents=True)
+    environ = {"DAGZ_TRUTH": str(state / "told/truth"), "DAGZ_DIR": str(state / "dagz")}
+    if probe:
+        environ["DAGZ_PROBE"] = probe
+    run = oracle.run(oracle.dagz(env, workers), env, ("-p", "dagz_truth"), environ)
+    job = logs.read(logs.last_job(state / "dagz"))
+    probes = {log.probe for log in job.values()}
+    missed, over, tests, codes = compare(truth(state / "told"), job, env.tree)
+    size = sum(path.stat().st_size for path in logs.last_job(state / "dagz").iterdir())
+    print(f"{env.name} {'/'.join(probes)} workers={workers}: {tests} tests, {codes} executions, {sum(missed.values())} missed, "
+          f"{sum(over.values())} too much; exit {run.status}, logs {size >> 10} KB", flush=True)  # fmt: skip
+    for code, count in missed.most_common(10):
+        print("  missed", count, *code)
+    for code, count in over.most_common(10):
+        print("  too much", count, *code)
+    return sum(missed.values()) == 0 and tests > 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--python", default=None)
+    parser.add_argument("--probe", default=None)
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    good = True
+    for env in suites.environments(given.names, given.python and given.python.split(",")):
+        if pathlib.Path(env.folder).exists() or suites.interpreter(env.minor):
+            suites.fetch(env)
+            good &= judge(env, given.probe, given.workers)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
