@@ -3,6 +3,7 @@
 #include "facts.h"
 #include "log.h"
 #include "names.h"
+#include "probe/cache.h"
 #include "probe/code.h"
 #include "probe/frame.h"
 #include "probe/import.h"
@@ -154,6 +155,11 @@ void dz_span_lean(uint32_t span)
 uint32_t dz_span_current(void)
 {
     return innermost()->id;
+}
+
+uint32_t dz_span_of_base(void)
+{
+    return state.base.id;
 }
 
 /* Functions on other threads' stacks neither start nor resume, and run on. */
@@ -500,7 +506,7 @@ int dz_span_start(void)
     state.probe = probe;
     begin_base();
     state.base.id = dz_span_new(DZ_SPAN_LOAD, "load", 4);
-    return watch_forks() < 0 || dz_import_watch() < 0 ? -1 : 0;
+    return watch_forks() < 0 || dz_import_watch() < 0 || dz_cache_watch() < 0 ? -1 : 0;
 }
 
 void dz_span_stop(void)

@@ -36,6 +36,8 @@ void dz_span_close(uint32_t span);
 
 /* The innermost span that is open; 0: none. */
 uint32_t dz_span_current(void);
+/* The base that is open; 0: none. */
+uint32_t dz_span_of_base(void);
 /* The current one depends on it. */
 void dz_span_lean(uint32_t span);
 /* Seen in the current one. A fact that is known already costs a look-up. */

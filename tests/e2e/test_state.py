@@ -1,0 +1,335 @@
+"""What tests share within a process: who uses what another has made depends on how it was made.
+
+One suite has a file for each kind of shared work and state. In each, two tests use what `made` made, whoever comes
+first; a third uses nothing of it. The suite is run in both orders, on one worker and two, with processes recycled, and
+what `dagz observed` tells of each test is held against that."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from conftest import EXECUTABLE
+
+PYTHONS = os.environ.get("DAGZ_TEST_PYTHONS", sys.executable).split(":")
+DAGZ = EXECUTABLE.parent / "dagz"
+
+# Kind: what its module has, and what a test of it says. `made` is what both depend on.
+CACHES = {
+    "lru_cache": ("""
+        import functools
+        @functools.lru_cache
+        def made(x):
+            return helper(x)
+        def helper(x):
+            return x + 1
+        """, "assert kind.made(1) == 2", "helper"),
+    "cache": ("""
+        import functools
+        @functools.cache
+        def made():
+            return [1]
+        """, "assert kind.made() == [1]"),
+    "cache_of_method": ("""
+        import functools
+        class Shop:
+            @functools.lru_cache(maxsize=None, typed=True)
+            def made(self, name):
+                return name * 2
+        SHOP = Shop()
+        """, "assert kind.SHOP.made('a') == 'aa'"),
+    "cache_of_static": ("""
+        import functools
+        class Shop:
+            @staticmethod
+            @functools.cache
+            def made():
+                return 1
+        """, "assert kind.Shop.made() == 1"),
+    "cache_within": ("""
+        import functools
+        @functools.cache
+        def outer():
+            return inner() + 1
+        @functools.cache
+        def inner():
+            return made()
+        def made():
+            return 1
+        """, "assert kind.outer() == 2"),
+    "cache_recursive": ("""
+        import functools
+        @functools.cache
+        def fib(n):
+            return made(n) if n < 2 else fib(n - 1) + fib(n - 2)
+        def made(n):
+            return n
+        """, "assert kind.fib(200) > 0"),
+    "cache_by_c": ("""
+        import functools
+        @functools.cache
+        def made(n):
+            return -n
+        """, "assert sorted(map(kind.made, [1, 2]), key=kind.made.__call__) == [-1, -2][::-1][::-1]"),
+    "cache_many": ("""
+        import functools
+        @functools.lru_cache(None)
+        def filled(n):
+            return made() if n == 390 else n
+        def made():
+            return 1
+        """, "assert [kind.filled(n) for n in range(400)]"),
+    "cache_of_library": ("""
+        import fnmatch
+        class Pattern(str):
+            def __len__(self):
+                return made(self)
+        def made(text):
+            return str.__len__(text)
+        PATTERN = Pattern("a*")
+        """, "import fnmatch; assert fnmatch.filter(['ab', 'b'], kind.PATTERN) == ['ab']"),
+    "cache_of_object": ("""
+        import functools
+        class Maker:
+            def __call__(self):
+                return made()
+        def made():
+            return 1
+        cached = functools.lru_cache(Maker())
+        """, "assert kind.cached() == 1"),
+}  # fmt: skip
+
+KINDS = {**CACHES}
+
+
+def source(kind):
+    _, use, *_ = KINDS[kind]
+    return textwrap.dedent(f"""
+        import kind_{kind} as kind
+        import other
+
+        def test_one():
+            {use}
+
+        def test_other():
+            assert other.run() == 1
+
+        def test_two():
+            {use}
+        """)
+
+
+class Job:
+    def __init__(self, suite, python, *options):
+        self.suite, self.ran = suite, suite.run(*options, env={"DAGZ_PYTHON": python})
+        assert self.ran.code == 0, self.ran.out
+
+    @functools.cache
+    def spans(self, nodeid):
+        told = subprocess.run([DAGZ, "observed", nodeid, "--json"], cwd=self.suite.folder, capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout)["spans"]
+
+    def own_functions(self, nodeid):
+        return set(map(plain_name, self.spans(nodeid)[0]["functions"]))
+
+    def functions(self, nodeid):
+        return {plain_name(name) for span in self.spans(nodeid) for name in span["functions"]}
+
+
+def plain_name(function):
+    """Without its class, which 3.10 does not know."""
+    path, _, name = function.partition("::")
+    return f"{path}::{name.rpartition('.')[2]}"
+
+
+
+@pytest.fixture(params=PYTHONS, ids=lambda path: path.rpartition("/bin/")[0].rpartition("/")[2] or path)
+def python(request):
+    return request.param
+
+
+def write_kinds(suite):
+    suite.write(other="def run():\n    return 1\n")
+    for kind, (module, *_) in KINDS.items():
+        suite.write(**{f"kind_{kind}": module})
+        (suite.folder / f"test_{kind}.py").write_text(source(kind))
+
+
+ORDERS = {
+    "forward": ["--dagz-workers=1"],
+    "backward": ["--dagz-workers=1"],
+    "two": ["--dagz-workers=2"],
+    "module": ["--dagz-workers=2", "--dagz-fork=module"],
+    "test": ["--dagz-workers=2", "--dagz-fork=test"],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_uses_what_another_made_depends_on_how_it_was_made(suite, python, order):
+    write_kinds(suite)
+    names = ["test_one", "test_other", "test_two"]
+    nodes = [f"test_{kind}.py::{name}" for kind in KINDS for name in names]
+    job = Job(suite, python, *ORDERS[order], *(nodes[::-1] if order == "backward" else nodes))
+    wrong = []
+    for kind, (_, _, *more) in KINDS.items():
+        made = f"kind_{kind}.py::{more[0] if more else 'made'}"
+        for name, expected in (("test_one", True), ("test_two", True), ("test_other", False)):
+            nodeid = f"test_{kind}.py::{name}"
+            if (made in job.functions(nodeid)) != expected:
+                wrong.append((nodeid, made, expected, job.spans(nodeid)))
+        second = {"forward": "test_two", "backward": "test_one"}.get(order)
+        if second and made in job.own_functions(f"test_{kind}.py::{second}"):
+            wrong.append((f"test_{kind}.py::{second}", made, "shared"))
+    assert not wrong, json.dumps(wrong, indent=1)
+
+
+AS_EVER = '''
+    import copy, functools, gc, inspect, pickle, sys, threading, weakref
+    import pytest
+
+    @functools.lru_cache(maxsize=3, typed=True)
+    def cached(a, *, b=1):
+        """Told."""
+        return [a, b]
+
+    def test_what_is_told_of_it():
+        assert cached.cache_parameters() == {"maxsize": 3, "typed": True}
+        assert cached(1) is cached(1) and cached(1.0) is not cached(1) and cached(1, b=2) == [1, 2]
+        assert tuple(cached.cache_info()) == (2, 3, 3, 3)
+        assert cached(4) and tuple(cached.cache_info()) == (2, 4, 3, 3)
+        cached.cache_clear()
+        assert tuple(cached.cache_info()) == (0, 0, 3, 0)
+        assert cached(5) and tuple(cached.cache_info()) == (0, 1, 3, 1)
+
+    def test_it_is_itself():
+        assert cached.__wrapped__.__code__.co_name == "cached" and cached.__doc__ == "Told."
+        assert str(inspect.signature(cached)) == "(a, *, b=1)" and repr(cached).startswith("<functools._lru_cache")
+        assert copy.copy(cached) is cached and copy.deepcopy(cached) is cached
+        assert pickle.loads(pickle.dumps(cached)) is cached
+
+    def test_errors_come_through():
+        @functools.lru_cache
+        def fails(n):
+            raise ValueError(n)
+        for _ in range(2):
+            with pytest.raises(ValueError) as caught:
+                fails(3)
+            assert [entry.name for entry in caught.traceback] == ["test_errors_come_through", "fails"]
+        assert tuple(fails.cache_info())[:2] == (0, 2)
+        with pytest.raises(TypeError, match="unhashable"):
+            fails([])
+        with pytest.raises(TypeError, match="argument"):
+            cached(1, 2, 3)
+
+    def test_nothing_is_kept_alive():
+        class Thing:
+            pass
+        def make():
+            thing = Thing()
+            @functools.lru_cache
+            def get():
+                return thing, get
+            get()
+            return weakref.ref(thing), weakref.ref(get)
+        gc.collect()
+        references = make()
+        gc.collect()
+        assert [reference() for reference in references] == [None, None]
+
+    def test_references():
+        def plain(x):
+            return x
+        before = sys.getrefcount(plain)
+        wrapper = functools._lru_cache_wrapper(plain, 5, False, functools._CacheInfo)
+        assert wrapper(1) == 1 and sys.getrefcount(plain) == before + 1
+        del wrapper
+        assert sys.getrefcount(plain) == before
+
+    def test_recursion_is_as_deep():
+        @functools.cache
+        def down(n):
+            return 0 if n == 0 else 1 + down(n - 1)
+        deep = 0
+        try:
+            for n in range(20, 4000, 20):
+                down.cache_clear()
+                deep = down(n)
+        except RecursionError:
+            pass
+        print(f"deep: {deep}", file=open("deep", "a"))
+
+    def test_builtins_and_classes():
+        assert [functools.lru_cache(abs)(-1), functools.lru_cache(list)("ab")] == [1, ["a", "b"]]
+        never = functools.lru_cache(0)(lambda: [])
+        assert never() is not never() and never.cache_info().misses == 2
+
+    def test_threads():
+        @functools.lru_cache(50)
+        def squared(n):
+            return n * n
+        found = []
+        def run():
+            found.append([squared(n % 70) for n in range(5000)])
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        [thread.start() for thread in threads], [thread.join() for thread in threads]
+        assert found == [[(n % 70) ** 2 for n in range(5000)]] * 4
+        info = squared.cache_info()
+        assert info.hits + info.misses == 20000 and info.currsize == 50
+
+    class Lazy:
+        @functools.cached_property
+        def value(self):
+            return [1]
+
+    def test_cached_property():
+        lazy = Lazy()
+        assert lazy.value is lazy.value and vars(lazy) == {"value": [1]}
+        del lazy.value
+        assert lazy.value == [1] and isinstance(Lazy.value, functools.cached_property)
+        alive = weakref.ref(lazy)
+        del lazy
+        assert alive() is None
+    '''
+
+
+def test_caches_are_as_ever(suite, python):
+    suite.write(test_as_ever=AS_EVER)
+    job = Job(suite, python, "--dagz-workers=1")
+    assert job.ran.outcomes and all(outcomes == ["passed"] for outcomes in job.ran.outcomes.values())
+    subprocess.run([python, "-m", "pytest", "-q", "-k", "deep"], cwd=suite.folder, check=True, capture_output=True)
+    ours, plain = suite.lines("deep")
+    assert ours == plain
+
+
+def test_an_emptied_cache_is_nobodys(suite, python):
+    suite.write(
+        kind="""
+            import functools
+            @functools.cache
+            def cached(n):
+                return odd() if n % 2 else even()
+            def odd():
+                return 1
+            def even():
+                return 0
+            """,
+        test_kind="""
+            from kind import cached
+            def test_odd():
+                assert cached(1) == 1
+            def test_even():
+                cached.cache_clear()
+                assert cached(2) == 0
+            def test_later():
+                assert cached(2) == 0
+            """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    assert "kind.py::odd" in job.functions("test_kind.py::test_odd")
+    for name in ("test_even", "test_later"):
+        functions = job.functions(f"test_kind.py::{name}")
+        assert "kind.py::odd" not in functions and "kind.py::even" in functions
