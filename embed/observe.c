@@ -3,7 +3,7 @@
 #include "fixtures.h"
 #include "span.h"
 
-#include "probe/code.h"
+#include "../host/base/wire.h"
 
 /* span(type, name): a new one; 0 where nothing is observed. */
 static PyObject *span(PyObject *self, PyObject *args)
@@ -67,6 +67,20 @@ static PyObject *begin_test(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* phase(when): this phase of the test is over, as in enum dz_when. */
+static PyObject *phase(PyObject *self, PyObject *arg)
+{
+    (void)self;
+    uint32_t when;
+    if (number(arg, &when) < 0)
+        return NULL;
+    if (when == DZ_SETUP)
+        dz_span_call_begins();
+    else if (when == DZ_CALL)
+        dz_span_call_ends();
+    Py_RETURN_NONE;
+}
+
 static PyObject *watch_fixtures(PyObject *self, PyObject *none)
 {
     (void)self, (void)none;
@@ -80,6 +94,16 @@ static PyObject *span_end(PyObject *self, PyObject *none)
     (void)self, (void)none;
     dz_span_end();
     Py_RETURN_NONE;
+}
+
+/* take_remark(): a text for the block, or None. */
+static PyObject *take_remark(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    const char *text = dz_span_take_remark();
+    if (!text)
+        Py_RETURN_NONE;
+    return PyUnicode_FromString(text);
 }
 
 /* span_root(rootdir): sources below it are the project's. */
@@ -122,12 +146,14 @@ static PyMethodDef functions[] = {
     {"span", span, METH_VARARGS, NULL},
     {"span_base", span_base, METH_O, NULL},
     {"begin_test", begin_test, METH_VARARGS, NULL},
+    {"phase", phase, METH_O, NULL},
     {"watch_fixtures", watch_fixtures, METH_NOARGS, NULL},
     {"span_end", span_end, METH_NOARGS, NULL},
     {"span_enter", span_enter, METH_O, NULL},
     {"span_leave", span_leave, METH_O, NULL},
     {"span_close", span_close, METH_O, NULL},
     {"span_lean", span_lean, METH_O, NULL},
+    {"take_remark", take_remark, METH_NOARGS, NULL},
     {"span_root", span_root, METH_O, NULL},
     {"keep_log", keep_log, METH_O, NULL},
     {"worker_log", worker_log, METH_VARARGS, NULL},

@@ -32,11 +32,14 @@ static struct {
     struct span base, *nested;
     uint32_t n_nested, nested_cap;
     uint32_t n_spans, n_forks;
+    uint64_t call_began_us;
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
     int expects_fork;
     char *rootdir, *folder;
-    const char *why;
+    const char *remarks[8];
+    uint32_t n_remarks;
+    int told_over;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t now_us(void)
@@ -49,6 +52,28 @@ static uint64_t now_us(void)
 static struct span *innermost(void)
 {
     return state.n_nested ? &state.nested[state.n_nested - 1] : &state.base;
+}
+
+/* ---- remarks ---- */
+
+static void remark(const char *text)
+{
+    if (text && state.n_remarks < sizeof state.remarks / sizeof *state.remarks)
+        state.remarks[state.n_remarks++] = text;
+}
+
+static void remark_lost_log(void)
+{
+    if (state.told_over || !dz_log_is_over())
+        return;
+    state.told_over = 1;
+    remark("a process could not write more of what it observed into the job's folder: its tests from there on are not "
+           "observed");
+}
+
+const char *dz_span_take_remark(void)
+{
+    return state.n_remarks ? state.remarks[--state.n_remarks] : NULL;
 }
 
 /* ---- writing ---- */
@@ -221,16 +246,20 @@ static void end_base(void)
     write_span(&state.base);
 }
 
+static uint32_t write_new(enum dz_span_type type, uint32_t parent, uint64_t began_us, uint32_t name)
+{
+    dz_log_put(&(struct dz_msg){
+        .type = DZ_MSG_log_span,
+        .log_span = {++state.n_spans, parent, (uint8_t)type, began_us, name}});
+    return state.n_spans;
+}
+
 uint32_t dz_span_new(enum dz_span_type type, const char *name, size_t size)
 {
     if (!state.probe)
         return 0;
-    uint32_t string = dz_name(name, size);
     uint32_t parent = type == DZ_SPAN_TEST || type == DZ_SPAN_COLLECT ? 0 : dz_span_current();
-    dz_log_put(&(struct dz_msg){
-        .type = DZ_MSG_log_span,
-        .log_span = {++state.n_spans, parent, (uint8_t)type, now_us(), string}});
-    return state.n_spans;
+    return write_new(type, parent, now_us(), dz_name(name, size));
 }
 
 uint32_t dz_span_base(uint32_t span)
@@ -259,6 +288,7 @@ void dz_span_end(void)
         return;
     dz_span_base(0);
     write_end(span);
+    remark_lost_log();
 }
 
 void dz_span_distrust(const char *why)
@@ -268,7 +298,18 @@ void dz_span_distrust(const char *why)
     state.distrusted = 1;
     dz_frame_hold();
     dz_frame_next_epoch();
-    (void)why;
+    remark(why);
+}
+
+void dz_span_call_begins(void)
+{
+    state.call_began_us = now_us();
+}
+
+void dz_span_call_ends(void)
+{
+    if (state.probe && state.base.id)
+        write_end(write_new(DZ_SPAN_CALL, state.base.id, state.call_began_us, dz_name("call", 4)));
 }
 
 /* ---- nested spans ---- */
@@ -391,6 +432,7 @@ static void forget(void)
         empty(&state.nested[i]);
     state.n_nested = 0;
     state.distrusted = 0;
+    state.n_remarks = 0;
     dz_frame_reset();
 }
 
@@ -500,7 +542,9 @@ int dz_span_start(void)
         return -1;
     dz_frame_met = met;
     dz_log_begin();
-    const struct dz_probe *probe = dz_probe_choose(&state.why);
+    const char *why;
+    const struct dz_probe *probe = dz_probe_choose(&why);
+    remark(why);
     if (probe == &dz_probe_none)
         return 0;
     state.probe = probe;
@@ -542,6 +586,7 @@ int dz_span_keep(const char *folder)
     struct dz_msg first = header(DZ_LOG_FRONT, "", NULL, 0);
     int r = dz_log_open(folder, "front", &first);
     dz_span_finish();
+    remark_lost_log();
     return r;
 }
 

@@ -25,6 +25,10 @@ uint32_t dz_span_base(uint32_t span);
 /* The base is over, and is written. What is seen from now on belongs to the next base. */
 void dz_span_end(void);
 
+/* The body of the test that is the base begins, and ends: a span of its own for its times. */
+void dz_span_call_begins(void);
+void dz_span_call_ends(void);
+
 /* Nested, and out again: spans may be entered again and again. */
 void dz_span_enter(uint32_t span);
 void dz_span_leave(uint32_t span);
@@ -44,6 +48,9 @@ void dz_span_lean(uint32_t span);
 void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value);
 /* Some of this base span and all later ones will be seen by the evaluator only (a trace function is on). */
 void dz_span_distrust(const char *why);
+
+/* What is to be said of how this process observes, since this was asked last: one text each time, NULL behind the last. */
+const char *dz_span_take_remark(void);
 
 /* Begins to observe, by the load: spans from here on are real. Negative with an exception set. */
 int dz_span_start(void);

@@ -233,6 +233,7 @@ static void free_job(struct dz_job *job)
     dz_run_close(&job->run);
     dz_buf_free(&job->count.leaks);
     dz_buf_free(&job->count.late);
+    dz_remarks_free(&job->remarks);
     dz_free(job->reason_text);
     dz_free(job->junit);
 }

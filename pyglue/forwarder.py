@@ -42,6 +42,7 @@ class Forwarder:
         if self.xml is not None and self.xml.node_reporters:
             self.send_attributes(report.when, self.xml.node_reporters_ordered)
         when = reports.PHASES.index(report.when) if report.when in reports.PHASES else 3
+        _dagz.phase(when)
         captured = self.is_capturing()
         payload, text = b"", b""
         if captured or self.subtests or not reports.is_plain(report, worker.item, worker.keywords):

@@ -138,6 +138,7 @@ class Front:
 
     def tell_suite(self, session):
         self.tell_settings(session)
+        shared.pass_remarks_on()
         self.items = session.items
         suite = shared.Suite(session)
         for key in suite.fixtures:
@@ -259,6 +260,7 @@ class Front:
         """What was observed so far, complete: workers go on from there."""
         self.collecting.close()
         if not folder or not _dagz.keep_log(folder):
+            shared.pass_remarks_on()
             _dagz.stop_observing()
 
     # ---- showing ----

@@ -120,6 +120,12 @@ class Suite:
         return self.fixtures.get(key_of(fixturedef, item, params))
 
 
+def pass_remarks_on():
+    """On how this process observes, to the host."""
+    while (text := _dagz.take_remark()) is not None:
+        _dagz.remark(text)
+
+
 def digest(items):
     """Of the node ids in their order: equal in two processes that have collected the same."""
     text = "\n".join(item.nodeid for item in items)

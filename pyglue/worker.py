@@ -236,6 +236,7 @@ class Worker:
 
     def end(self):
         _dagz.span_end()
+        shared.pass_remarks_on()
         self.image.forwarder.after_test(self.item)
         self.leaks.look(self.index)
         if _dagz.had_stray():

@@ -144,6 +144,9 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
         job->replay_ready = 1;
         replay_if_due(job);
         return 0;
+    case DZ_MSG_remark:
+        dz_remarks_add(&job->remarks, msg->remark.text);
+        return 0;
     case DZ_MSG_enough:
         if (msg->enough.interrupted && !job->interrupts)
             dz_job_interrupted(job, SIGINT, 1);

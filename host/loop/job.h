@@ -81,6 +81,16 @@ struct dz_worker {
     uint64_t grown_us;
 };
 
+enum { DZ_MOST_REMARKS = 16 };
+
+struct dz_remarks {
+    struct dz_remark {
+        char *text;
+        uint32_t times;
+    } list[DZ_MOST_REMARKS];
+    uint32_t n;
+};
+
 struct dz_job {
     uv_loop_t loop;
     uv_timer_t tick, nap;
@@ -123,6 +133,7 @@ struct dz_job {
         struct dz_buf leaks, late;
     } count;
     struct dz_census census;
+    struct dz_remarks remarks;
 };
 
 uint64_t dz_now_us(void);
@@ -203,6 +214,11 @@ int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_er
 /* Something has ended: is all of it over? */
 void dz_job_check(struct dz_job *job);
 void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal);
+
+/* ---- remarks.c ---- */
+void dz_remarks_add(struct dz_remarks *remarks, struct dz_bytes text);
+void dz_remarks_write(const struct dz_remarks *remarks, struct dz_buf *text);
+void dz_remarks_free(struct dz_remarks *remarks);
 
 /* ---- block.c ---- */
 void dz_block_write(struct dz_job *job, struct dz_buf *text);

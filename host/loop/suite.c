@@ -391,6 +391,9 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
             return -EBADMSG;
         note_leak(job, &msg->leaky);
         return 0;
+    case DZ_MSG_remark:
+        dz_remarks_add(&job->remarks, msg->remark.text);
+        return 0;
     case DZ_MSG_fixture_ran:
         return hear_fixture(job, &msg->fixture_ran);
     case DZ_MSG_finished:
