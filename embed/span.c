@@ -465,6 +465,7 @@ static void become_child(void)
         open[n_open++] = state.nested[i].id;
     snprintf(parent, sizeof parent, "%s", dz_log_name());
     snprintf(name, sizeof name, "child-%d-%llx", getpid(), (unsigned long long)now_us());
+    uint32_t innermost = dz_span_current();
     forget();
     dz_log_begin();
     struct dz_msg first = header(DZ_LOG_CHILD, parent, open, n_open);
@@ -473,8 +474,7 @@ static void become_child(void)
     state.at_once = 1;
     dz_frame_hold();
     dz_frame_next_epoch();
-    uint32_t span = dz_span_new(DZ_SPAN_FORK, "fork", 4);
-    state.base.id = span;
+    state.base.id = write_new(DZ_SPAN_FORK, innermost, now_us(), dz_name("fork", 4));
 }
 
 static PyObject *after_in_child(PyObject *self, PyObject *none)
@@ -590,6 +590,16 @@ int dz_span_keep(const char *folder)
     return r;
 }
 
+/* What was the parent's is in the parent's log. */
+static void begin_anew(void)
+{
+    forget();
+    dz_log_begin();
+    if (is_frame_probe())
+        dz_frame_hold();
+    begin_base();
+}
+
 int dz_span_be_worker(const char *folder, unsigned serial)
 {
     if (!state.probe)
@@ -599,11 +609,13 @@ int dz_span_be_worker(const char *folder, unsigned serial)
     snprintf(parent, sizeof parent, "%s", dz_log_name());
     if (keep_string(&state.folder, folder) < 0)
         return -1;
-    forget();
     struct dz_msg first = header(DZ_LOG_WORKER, parent, NULL, 0);
-    dz_log_begin();
-    if (is_frame_probe())
-        dz_frame_hold();
-    begin_base();
+    if (*parent)
+        begin_anew();
+    else {
+        /* Spawned: the load was its own. */
+        dz_span_base(0);
+        write_end(DZ_SPAN_OF_LOAD);
+    }
     return dz_log_open(folder, name, &first);
 }

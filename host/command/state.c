@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../base/mem.h"
@@ -30,10 +31,21 @@ char *dz_state_find(struct dz_err *err)
     return NULL;
 }
 
+static int is_log(const char *name)
+{
+    return strcmp(name, "front") == 0 || strncmp(name, "worker-", 7) == 0;
+}
+
 static int has_logs(const char *runs, long job)
 {
-    dz_auto char *log = dz_path_fmt("%s/j%ld/front", runs, job);
-    return log && dz_path_exists(log);
+    dz_auto char *path = dz_path_fmt("%s/j%ld", runs, job);
+    DIR *folder = path ? opendir(path) : NULL;
+    int found = 0;
+    for (struct dirent *file; folder && !found && (file = readdir(folder));)
+        found = is_log(file->d_name);
+    if (folder)
+        closedir(folder);
+    return found;
 }
 
 char *dz_state_last_job(const char *state, struct dz_err *err)
