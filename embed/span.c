@@ -209,40 +209,50 @@ static void meet_other_threads(void)
 
 /* ---- the base ---- */
 
-static void begin_base(void)
+static void begin_probe(void)
 {
-    dz_frame_next_epoch();
     state.probe->begin();
-    if (dz_frame_is_held())
+    if (state.probe->starts_only || dz_frame_is_held())
         meet_other_threads();
 }
 
-/* A trace function may have been taken off. */
+static void begin_base(void)
+{
+    dz_frame_next_epoch();
+    begin_probe();
+}
+
+/* A trace or profile function is on in some thread. */
 static int is_traced(void)
 {
-    static const char *const names[] = {"gettrace", "getprofile"};
-    for (int i = 0; i < 2; i++) {
-        PyObject *get = PySys_GetObject(names[i]);
-        dz_autopy PyObject *function = get ? PyObject_CallNoArgs(get) : NULL;
-        if (!function)
-            PyErr_Clear();
-        else if (function != Py_None)
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+    for (; thread; thread = PyThreadState_Next(thread))
+        if (thread->c_tracefunc || thread->c_profilefunc)
             return 1;
-    }
     return 0;
 }
 
+static void rest(int is_resting)
+{
+    if (state.probe->rest)
+        state.probe->rest(is_resting);
+}
+
+/* A trace function may have been taken off. */
 static void trust_again(void)
 {
-    if (state.distrusted && !is_traced()) {
-        state.distrusted = 0;
-        dz_frame_release();
-    }
+    if (!state.distrusted || is_traced() || (state.probe->is_unfit && state.probe->is_unfit()))
+        return;
+    state.distrusted = 0;
+    rest(0);
+    dz_frame_release();
 }
 
 static void end_base(void)
 {
     state.probe->take(&state.base.ran);
+    if (state.base.id == DZ_SPAN_OF_LOAD && state.probe->leave_out)
+        state.probe->leave_out(&state.base.ran);
     write_span(&state.base);
 }
 
@@ -293,9 +303,12 @@ void dz_span_end(void)
 
 void dz_span_distrust(const char *why)
 {
-    if (!state.probe || state.distrusted || state.at_once)
+    if (!state.probe || state.distrusted)
         return;
     state.distrusted = 1;
+    rest(1);
+    if (state.at_once)
+        return;
     dz_frame_hold();
     dz_frame_next_epoch();
     remark(why);
@@ -387,7 +400,7 @@ void dz_span_leave(uint32_t span)
     dz_frame_release();
     dz_frame_next_epoch();
     if (aside)
-        state.probe->begin();
+        begin_probe();
 }
 
 void dz_span_close(uint32_t span)
@@ -431,7 +444,6 @@ static void forget(void)
     for (uint32_t i = 0; i < state.n_nested; i++)
         empty(&state.nested[i]);
     state.n_nested = 0;
-    state.distrusted = 0;
     state.n_remarks = 0;
     dz_frame_reset();
 }
@@ -595,8 +607,9 @@ static void begin_anew(void)
 {
     forget();
     dz_log_begin();
-    if (is_frame_probe())
+    if (is_frame_probe() || state.distrusted)
         dz_frame_hold();
+    trust_again();
     begin_base();
 }
 

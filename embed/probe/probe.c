@@ -1,6 +1,8 @@
 #include "probe.h"
 
+#include "code.h"
 #include "frame.h"
+#include "prologue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +29,14 @@ static void nothing_to_take(struct dz_bits *ran)
     (void)ran;
 }
 
-const struct dz_probe dz_probe_none = {"none",  nothing_to_check, nothing_to_start,
-                                       nothing, nothing_to_take,  nothing};
+const struct dz_probe dz_probe_none = {
+    .name = "none",
+    .check = nothing_to_check,
+    .start = nothing_to_start,
+    .begin = nothing,
+    .take = nothing_to_take,
+    .stop = nothing,
+};
 
 static int hold(void)
 {
@@ -37,8 +45,15 @@ static int hold(void)
 }
 
 /* What it meets goes into the spans by itself. */
-const struct dz_probe dz_probe_frame = {"frame", dz_frame_check,  hold,
-                                        nothing, nothing_to_take, dz_frame_release};
+const struct dz_probe dz_probe_frame = {
+    .name = "frame",
+    .check = dz_frame_check,
+    .start = hold,
+    .begin = nothing,
+    .take = nothing_to_take,
+    .stop = dz_frame_release,
+    .starts_only = 1,
+};
 
 /* ---- choosing ---- */
 
@@ -48,6 +63,9 @@ static const struct dz_probe *const probes[] = {
     &dz_probe_stamp,
 #endif
     &dz_probe_frame,
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+    &dz_probe_prologue,
+#endif
     &dz_probe_none,
 };
 enum { N_PROBES = sizeof probes / sizeof *probes };
@@ -70,8 +88,17 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
         PyErr_Clear();
     }
     if (!is_known)
-        *ret_why = "DAGZ_PROBE names no probe of this interpreter: none, frame or stamp (3.12 and later)";
+        *ret_why = "DAGZ_PROBE names no probe of this interpreter: none, frame, "
+                   "prologue (3.11) or stamp (3.12 and later)";
     return &dz_probe_none;
+}
+
+void dz_probe_meet(PyCodeObject *code)
+{
+    dz_code_meet(code);
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+    dz_prologue_meet(code);
+#endif
 }
 
 PyObject *dz_probe_functions(const char *source, const char *file)
@@ -80,6 +107,8 @@ PyObject *dz_probe_functions(const char *source, const char *file)
     if (!globals || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0)
         return NULL;
     dz_autopy PyObject *code = Py_CompileString(source, file, Py_file_input);
+    if (code)
+        dz_probe_meet((PyCodeObject *)code);
     dz_autopy PyObject *done = code ? PyEval_EvalCode(code, globals, globals) : NULL;
     return done ? Py_NewRef(globals) : NULL;
 }

@@ -15,6 +15,17 @@ struct dz_probe {
     /* Adds the numbers of what was started or resumed since; on other threads' stacks then counts too. */
     void (*take)(struct dz_bits *ran);
     void (*stop)(void);
+    /* Sees starts and resumes only: what goes on on other threads' stacks is for whoever begins to find. */
+    int starts_only;
+
+    /* NULL where there is nothing to be done. */
+
+    /* A trace function is on, or none any more: meanwhile the evaluator sees for it. What has run stays noted. */
+    void (*rest)(int is_resting);
+    /* Something runs that it cannot see: the evaluator is needed for good. */
+    int (*is_unfit)(void);
+    /* This has run in the load, which reaches all tests: packages need no looking at in each. */
+    void (*leave_out)(const struct dz_bits *ran);
 };
 
 extern const struct dz_probe dz_probe_none, dz_probe_frame, dz_probe_stamp, dz_probe_prologue;
@@ -22,6 +33,9 @@ extern const struct dz_probe dz_probe_none, dz_probe_frame, dz_probe_stamp, dz_p
 /* The one that DAGZ_PROBE names (none, frame, stamp, prologue), else the cheapest that holds; started. *ret_why: a
  * sentence where it is not the one that was to be expected, else NULL. */
 const struct dz_probe *dz_probe_choose(const char **ret_why);
+
+/* This code, and those among its constants, may run from now on: before something executes it. Runs no Python code. */
+void dz_probe_meet(PyCodeObject *code);
 
 /* What the source defines, as a dict of its own that nobody else sees; file: what its codes are said to come from.
  * NULL with an exception set. */

@@ -126,8 +126,8 @@ static void settle_fresh(void)
 static void begin(void)
 {
     stamp.flip ^= 1;
-    dz_autopy PyObject *set = PyObject_CallFunctionObjArgs(
-        stamp.set_events, stamp.number_of_tool, stamp.events[stamp.flip], NULL);
+    dz_autopy PyObject *set = PyObject_CallFunctionObjArgs(stamp.set_events, stamp.number_of_tool,
+                                                           stamp.events[stamp.flip], NULL);
     dz_autopy PyObject *called = set ? PyObject_CallNoArgs(stamp.canary) : NULL;
     if (!called) {
         PyErr_Clear();
@@ -149,7 +149,7 @@ static void take(struct dz_bits *ran)
     }
 }
 
-void dz_stamp_leave_out(const struct dz_bits *ran)
+static void leave_out(const struct dz_bits *ran)
 {
     for (uint32_t i = stamp.n; i > 0; i--) {
         uint32_t number = stamp.known[i - 1].number;
@@ -204,8 +204,10 @@ static void stop(void)
 {
     PyObject *monitoring = PySys_GetObject("monitoring");
     if (stamp.tool >= 0 && monitoring) {
-        dz_autopy PyObject *off = PyObject_CallMethod(monitoring, "set_events", "ii", stamp.tool, 0);
-        dz_autopy PyObject *freed = PyObject_CallMethod(monitoring, "free_tool_id", "i", stamp.tool);
+        dz_autopy PyObject *off =
+            PyObject_CallMethod(monitoring, "set_events", "ii", stamp.tool, 0);
+        dz_autopy PyObject *freed =
+            PyObject_CallMethod(monitoring, "free_tool_id", "i", stamp.tool);
         if (!off || !freed)
             PyErr_Clear();
     }
@@ -237,8 +239,9 @@ static int check(const char **ret_why)
         r = dz_check(&dz_probe_stamp, &ran);
     if (r < 0) {
         stop();
-        *ret_why = "the interpreter's stamps do not tell what has run, or no tool of sys.monitoring "
-                   "is free: code is watched by the frame evaluator, which costs more";
+        *ret_why =
+            "the interpreter's stamps do not tell what has run, or no tool of sys.monitoring "
+            "is free: code is watched by the frame evaluator, which costs more";
     }
     dz_bits_free(&ran);
     return r;
@@ -250,6 +253,14 @@ static int started(void)
     return stamp.tool >= 0 ? 0 : -1;
 }
 
-const struct dz_probe dz_probe_stamp = {"stamp", check, started, begin, take, stop};
+const struct dz_probe dz_probe_stamp = {
+    .name = "stamp",
+    .check = check,
+    .start = started,
+    .begin = begin,
+    .take = take,
+    .stop = stop,
+    .leave_out = leave_out,
+};
 
 #endif

@@ -9,6 +9,3 @@
 #pragma once
 
 #include "probe.h"
-
-/* The load reaches all tests: packages whose code ran in it need no looking at in each. */
-void dz_stamp_leave_out(const struct dz_bits *ran);
