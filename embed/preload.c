@@ -3,6 +3,8 @@
  * happens. */
 #include "embed.h"
 
+#include "../host/base/symbols.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -70,6 +72,7 @@ static int take_heritage(char **environment)
     int r = text ? dz_heritage_unpack(&heritage, text) : -ENOMEM;
     drop(entry);
     restore_preload(environment);
+    heritage.watcher = &dz_watcher;
     return r == 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "../embed/embed.h"
 #include "base/mem.h"
+#include "base/symbols.h"
 #include "path.h"
 
 typedef __typeof__(dagz_embed_main) embed_main;
@@ -65,7 +66,9 @@ int dz_python_enter(const struct dz_python *python, const struct dz_heritage *he
 {
     if (!python->library)
         return execute(python, heritage, argv, err);
+    struct dz_heritage inside = *heritage;
+    inside.watcher = &dz_watcher;
     embed_main *run = open_library(python, err);
     /* As exit sees it: sys.exit(-1) is no failure of ours. */
-    return run ? run(heritage, argc, argv) & 0xff : err->code;
+    return run ? run(&inside, argc, argv) & 0xff : err->code;
 }

@@ -2,6 +2,8 @@
  * exec (packed into one environment variable that the shim removes before Python sees it). */
 #pragma once
 
+struct dz_watcher;
+
 enum dz_role {
     DZ_ROLE_PYTHON, /* plain python: no socket, nothing of ours to be seen */
     DZ_ROLE_FRONT,  /* configures, collects, reports */
@@ -14,6 +16,8 @@ struct dz_heritage {
     int socket;             /* to the host; -1 in role python */
     const char *executable; /* absolute: what sys.executable shall say */
     const char *python;     /* absolute: the python whose environment this is (venv's bin/python) */
+    /* Where the libc names of this process look for who watches them (symbols.h); in no environment. */
+    const struct dz_watcher **watcher;
 };
 
 #define DZ_HERITAGE_VARIABLE "DAGZ_HERITAGE"

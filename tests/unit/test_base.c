@@ -174,7 +174,7 @@ static void cores_are_one_at_least_and_no_more_than_affinity_allows(void **state
 static void heritage_comes_through_a_variable_whatever_the_paths_hold(void **state)
 {
     (void)state;
-    struct dz_heritage put = {DZ_ROLE_WORKER, 1021, "/a b/3 4 dagz-python", "/: \n/python 3"},
+    struct dz_heritage put = {DZ_ROLE_WORKER, 1021, "/a b/3 4 dagz-python", "/: \n/python 3", NULL},
                        taken;
     dz_auto char *packed = dz_heritage_pack(&put);
     assert_int_equal(dz_heritage_unpack(&taken, packed), 0);

@@ -97,7 +97,8 @@ static void a_line_has_the_words_that_a_shell_would_make(void **state)
 static void a_heritage_travels_whole_whatever_its_paths_hold(void **state)
 {
     (void)state;
-    struct dz_heritage was = {DZ_ROLE_WORKER, 42, "/a b/7 dagz-python\n", "/c d/python 3"}, is;
+    struct dz_heritage was = {DZ_ROLE_WORKER, 42, "/a b/7 dagz-python\n", "/c d/python 3", NULL},
+                       is;
     char *text = dz_heritage_pack(&was);
     assert_non_null(text);
     assert_int_equal(dz_heritage_unpack(&is, text), 0);
