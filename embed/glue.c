@@ -4,6 +4,8 @@
 #include "module.h"
 #include "span.h"
 
+#include "probe/watch.h"
+
 #include <marshal.h>
 #include <string.h>
 
@@ -55,6 +57,8 @@ int dz_glue_arm(const struct dz_heritage *heritage)
         dz_link_take(dz_fd_move_high(heritage->socket));
     int observes = heritage->role == DZ_ROLE_FRONT || heritage->role == DZ_ROLE_WORKER;
     if (observes && dz_span_start() < 0)
+        return -1;
+    if (dz_span_is_on() && dz_watch_start(heritage->watcher) < 0)
         return -1;
     dz_autopy PyObject *module = new_module(heritage);
     const struct dz_glue_module *source = find("_dagz.arm");

@@ -101,3 +101,28 @@ static inline PyCodeObject *dz_frame_code(dz_frame *frame)
     return frame->f_code;
 #endif
 }
+
+/* The innermost frame of this thread, and the one outside of it; NULL: none. Only the thread itself changes them, so it
+ * may read them without the interpreter's lock. */
+static inline dz_frame *dz_frame_of(PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return thread->current_frame;
+#elif PY_VERSION_HEX >= 0x030B0000
+    return thread->cframe->current_frame;
+#else
+    return thread->frame;
+#endif
+}
+
+/* The seventh word in 3.11, the second from 3.12 on. */
+static inline dz_frame *dz_frame_outer(dz_frame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return ((dz_frame **)frame)[1];
+#elif PY_VERSION_HEX >= 0x030B0000
+    return ((dz_frame **)frame)[6];
+#else
+    return frame->f_back;
+#endif
+}

@@ -8,6 +8,7 @@
 #include "probe/frame.h"
 #include "probe/import.h"
 #include "probe/probe.h"
+#include "probe/watch.h"
 
 #include "../host/base/bits.h"
 #include "../host/base/buf.h"
@@ -32,6 +33,7 @@ static struct {
     struct span base, *nested;
     uint32_t n_nested, nested_cap;
     uint32_t n_spans, n_forks;
+    uint32_t last_test; /* or forked child */
     uint64_t call_began_us;
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
@@ -182,6 +184,11 @@ uint32_t dz_span_current(void)
     return innermost()->id;
 }
 
+int dz_span_is_test(void)
+{
+    return state.base.id && state.base.id == state.last_test;
+}
+
 uint32_t dz_span_of_base(void)
 {
     return state.base.id;
@@ -261,6 +268,8 @@ static uint32_t write_new(enum dz_span_type type, uint32_t parent, uint64_t bega
     dz_log_put(&(struct dz_msg){
         .type = DZ_MSG_log_span,
         .log_span = {++state.n_spans, parent, (uint8_t)type, began_us, name}});
+    if (type == DZ_SPAN_TEST || type == DZ_SPAN_FORK)
+        state.last_test = state.n_spans;
     return state.n_spans;
 }
 
@@ -487,6 +496,7 @@ static void become_child(void)
     dz_frame_hold();
     dz_frame_next_epoch();
     state.base.id = write_new(DZ_SPAN_FORK, innermost, now_us(), dz_name("fork", 4));
+    dz_watch_resume();
 }
 
 static PyObject *after_in_child(PyObject *self, PyObject *none)
@@ -569,6 +579,7 @@ void dz_span_stop(void)
 {
     if (!state.probe)
         return;
+    dz_watch_stop();
     forget();
     state.probe->stop();
     state.probe = NULL;
@@ -630,5 +641,6 @@ int dz_span_be_worker(const char *folder, unsigned serial)
         dz_span_base(0);
         write_end(DZ_SPAN_OF_LOAD);
     }
+    dz_watch_resume();
     return dz_log_open(folder, name, &first);
 }

@@ -42,6 +42,8 @@ void dz_span_close(uint32_t span);
 uint32_t dz_span_current(void);
 /* The base that is open; 0: none. */
 uint32_t dz_span_of_base(void);
+/* Whether the base is a test's, or a forked child's: what comes before is pytest's start and collection. */
+int dz_span_is_test(void);
 /* The current one depends on it. */
 void dz_span_lean(uint32_t span);
 /* Seen in the current one. A fact that is known already costs a look-up. */

@@ -1,5 +1,5 @@
-/* The audit hook: what CPython itself tells. It costs a little on every event and cannot be taken out again, so
- * it is put in when the first thing that needs it comes. */
+/* The audit hook: what CPython itself tells, by a table (audit.c). It costs a little on every event and cannot be taken
+ * out again, so it is put in where something is observed, or when the first thing that needs it comes. */
 #pragma once
 
 #include "../pycompat.h"

@@ -146,7 +146,18 @@ void dz_code_set_root(const char *rootdir)
     memcpy(table.root, rootdir, table.root_size);
     while (table.root_size && table.root[table.root_size - 1] == '/')
         table.root_size--;
+    table.root[table.root_size] = 0;
     Py_CLEAR(table.last_file);
+}
+
+const char *dz_code_root(void)
+{
+    return table.root;
+}
+
+const char *dz_code_library(void)
+{
+    return table.library;
 }
 
 /* ---- numbers ---- */
@@ -318,6 +329,7 @@ static void find_library(void)
     if (end && (size_t)(end - path) < sizeof table.library) {
         table.library_size = (size_t)(end - path);
         memcpy(table.library, path, table.library_size);
+        table.library[table.library_size] = 0;
     }
     PyErr_Clear();
 }

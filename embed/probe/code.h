@@ -13,6 +13,9 @@
 int dz_code_start(void);
 /* Sources below this folder are the project's, wherever it lies itself; before, the current folder is meant. */
 void dz_code_set_root(const char *rootdir);
+/* That folder, and the one of the interpreter's own library, without a slash at the end. */
+const char *dz_code_root(void);
+const char *dz_code_library(void);
 
 /* The number of this code, 0 where it is of no interest. Never runs Python code. */
 uint32_t dz_code_number(PyCodeObject *code);

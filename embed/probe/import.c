@@ -3,6 +3,8 @@
 #include "../span.h"
 #include "../stand_in.h"
 #include "code.h"
+#include "lookup.h"
+#include "path.h"
 
 #include <string.h>
 
@@ -39,19 +41,66 @@ static void tell_source(PyObject *spec)
     dz_span_fact(is_source ? DZ_FACT_SOURCE : DZ_FACT_CONTENT, origin, size, 0);
 }
 
-static PyObject *load(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+/* The spec that this thread loads, until its loader has been called. */
+static __thread PyObject *loading __attribute__((tls_model("initial-exec")));
+
+/* Another module's statements may import this one, so what is theirs is put back. */
+static PyObject *load_spec(PyObject *spec, PyObject *inner, PyObject *const *args, size_t nargsf,
+                           PyObject *names)
 {
-    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? new_span(args[0]) : 0;
+    uint32_t span = new_span(spec);
+    dz_autopy PyObject *keep = NULL;
+    PyObject *was_loading = loading;
+    const char *was_importing = dz_path_importing(origin_of(spec, &keep));
+    loading = spec;
     if (span) {
         dz_span_enter(span);
-        tell_source(args[0]);
+        tell_source(spec);
     }
+    dz_lookup_tell_places(spec);
     PyObject *module = PyObject_Vectorcall(inner, args, nargsf, names);
     if (span) {
         dz_span_leave(span);
         dz_span_close(span);
     }
+    dz_path_importing(was_importing);
+    loading = was_loading;
     return module;
+}
+
+/* Failed ones may have been loaded in part. */
+static void tell_loaded(PyObject *spec)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    dz_autopy PyObject *name = PyObject_GetAttrString(spec, "name");
+    const char *text = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
+    if (text)
+        dz_lookup_loaded(text);
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
+static PyObject *load(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    if (!dz_span_is_on() || !PyVectorcall_NARGS(nargsf))
+        return PyObject_Vectorcall(inner, args, nargsf, names);
+    PyObject *module = load_spec(args[0], inner, args, nargsf, names);
+    tell_loaded(args[0]);
+    return module;
+}
+
+PyObject *dz_import_exec_module(PyObject *inner, PyObject *const *args, size_t nargsf,
+                                PyObject *names)
+{
+    dz_autopy PyObject *spec = dz_span_is_on() && PyVectorcall_NARGS(nargsf) >= 2
+                                   ? PyObject_GetAttrString(args[1], "__spec__")
+                                   : NULL;
+    PyErr_Clear();
+    if (spec && spec != Py_None && spec != loading)
+        return load_spec(spec, inner, args, nargsf, names);
+    loading = NULL;
+    return PyObject_Vectorcall(inner, args, nargsf, names);
 }
 
 int dz_import_watch(void)

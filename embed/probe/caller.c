@@ -1,0 +1,46 @@
+#include "caller.h"
+
+#include "code.h"
+
+#include <string.h>
+
+/* Never by a call that may allocate: names that are not ASCII pass for one of the project. */
+static const char *file_of(dz_frame *frame)
+{
+    PyCodeObject *code = dz_frame_code(frame);
+    /* The ends of C calls carry others. */
+    if (!code || Py_TYPE(code) != &PyCode_Type)
+        return NULL;
+    PyObject *file = code->co_filename;
+    if (!PyUnicode_IS_COMPACT_ASCII(file))
+        return "?";
+    return (const char *)((PyASCIIObject *)file + 1);
+}
+
+const char *dz_caller(int (*passes)(const char *file))
+{
+    PyThreadState *thread = PyGILState_GetThisThreadState();
+    dz_frame *frame = thread ? dz_frame_of(thread) : NULL;
+    for (; frame; frame = dz_frame_outer(frame)) {
+        const char *file = file_of(frame);
+        if (file && !passes(file))
+            return file;
+    }
+    return "";
+}
+
+int dz_caller_is_library(const char *file)
+{
+    const char *library = dz_code_library();
+    size_t size = strlen(library);
+    if (*file == '<')
+        return 1;
+    return size && strncmp(file, library, size) == 0 && file[size] == '/' &&
+           strncmp(file + size, "/site-packages/", 15) != 0;
+}
+
+int dz_caller_is_pytest(void)
+{
+    const char *file = dz_caller(dz_caller_is_library);
+    return strstr(file, "/_pytest/") || strstr(file, "/pluggy/") || strstr(file, "/pytest/");
+}

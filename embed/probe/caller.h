@@ -1,0 +1,11 @@
+/* On whose behalf something is done: read from the frames of this thread, with or without the interpreter's lock. */
+#pragma once
+
+#include "../pycompat.h"
+
+/* The file of the innermost frame whose file does not pass; "" where there is none. */
+const char *dz_caller(int (*passes)(const char *file));
+/* Whether that is pytest itself, the interpreter's own library left out. */
+int dz_caller_is_pytest(void);
+/* Neither a module's file that was in the way, nor one of the interpreter's own. */
+int dz_caller_is_library(const char *file);

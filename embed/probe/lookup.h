@@ -1,0 +1,17 @@
+/* Look-ups by the import system and by the libraries that look for modules, sources and distributions: what they passed
+ * before they hit, and what they were asked for where no import statement tells it.
+ *
+ * Not seen: a look-up that sys.modules answers before the import system is asked (`import json` once json is there,
+ * __import__ with a computed name). */
+#pragma once
+
+#include "../pycompat.h"
+
+/* Negative with an exception set. */
+int dz_lookup_start(void);
+/* A module of this name has been loaded: some are to be watched. Negative with an exception set. */
+int dz_lookup_loaded(const char *name);
+/* In the span of an import: what was passed before this spec was found. */
+void dz_lookup_tell_places(PyObject *spec);
+/* What a pickle names. */
+void dz_lookup_unpickled(PyObject *module, PyObject *name);
