@@ -7,6 +7,9 @@
 
 #if PY_VERSION_HEX >= 0x030C0000
 
+/* sys.monitoring has so many numbers for tools. */
+enum { N_TOOLS = 6 };
+
 struct known {
     PyCodeObject *code; /* borrowed: its end is heard of */
     uint32_t number;
@@ -18,14 +21,15 @@ static struct {
     PyCodeObject **fresh; /* not looked at yet; NULL: has died */
     uint32_t n_fresh, fresh_cap;
     Py_ssize_t place; /* of the extra slot that tells where in known a code is, plus 1 */
-    int watcher, tool, flip;
-    PyObject *set_events, *number_of_tool, *events[2];
+    int watcher, tool;
+    int flip; /* which of the events are on; -1: none */
+    PyObject *set_events, *restart_events, *get_tool, *events[2], *no_events, *tools[N_TOOLS];
     PyObject *canary;
     uint64_t version;
     struct dz_bits dead; /* have run and died */
     struct dz_bits left_out;
     int failed; /* something is not known any more */
-} stamp = {.watcher = -1, .tool = -1};
+} stamp = {.watcher = -1, .tool = -1, .flip = -1};
 
 static uint64_t stamp_of(PyCodeObject *code)
 {
@@ -122,13 +126,44 @@ static void settle_fresh(void)
 
 /* ---- begin and take ---- */
 
+/* Whether no other tool of sys.monitoring is there. */
+static int is_alone(void)
+{
+    for (int tool = 0; tool < N_TOOLS; tool++) {
+        if (tool == stamp.tool)
+            continue;
+        dz_autopy PyObject *name = PyObject_CallOneArg(stamp.get_tool, stamp.tools[tool]);
+        if (name != Py_None) {
+            PyErr_Clear();
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Each code that runs is looked through for instructions to change, if any event was: 280 instructions of ours for each
+ * function that a test touches, pytest's own among them. With no event on at all a restart makes a new version just as
+ * well, and nothing is looked through; but it has every tool told again what it had asked not to be told. */
+static PyObject *bump(void)
+{
+    if (is_alone()) {
+        dz_autopy PyObject *off =
+            stamp.flip >= 0 ? PyObject_CallFunctionObjArgs(stamp.set_events, stamp.tools[stamp.tool],
+                                                           stamp.no_events, NULL)
+                            : Py_NewRef(Py_None);
+        stamp.flip = -1;
+        return off ? PyObject_CallNoArgs(stamp.restart_events) : NULL;
+    }
+    stamp.flip = stamp.flip != 1;
+    return PyObject_CallFunctionObjArgs(stamp.set_events, stamp.tools[stamp.tool],
+                                        stamp.events[stamp.flip], NULL);
+}
+
 /* A span's version is that of a function which is called first thing in it. */
 static void begin(void)
 {
-    stamp.flip ^= 1;
-    dz_autopy PyObject *set = PyObject_CallFunctionObjArgs(stamp.set_events, stamp.number_of_tool,
-                                                           stamp.events[stamp.flip], NULL);
-    dz_autopy PyObject *called = set ? PyObject_CallNoArgs(stamp.canary) : NULL;
+    dz_autopy PyObject *bumped = bump();
+    dz_autopy PyObject *called = bumped ? PyObject_CallNoArgs(stamp.canary) : NULL;
     if (!called) {
         PyErr_Clear();
         stamp.failed = 1;
@@ -172,8 +207,7 @@ static int take_tool(PyObject *monitoring)
             PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
         if (taken) {
             stamp.tool = numbers[i];
-            stamp.number_of_tool = PyLong_FromLong(stamp.tool);
-            return stamp.number_of_tool ? 0 : -1;
+            return 0;
         }
         PyErr_Clear();
     }
@@ -188,8 +222,19 @@ static int take_events(PyObject *monitoring)
     if (!reraise || !stamp.events[0])
         return -1;
     stamp.events[1] = PyNumber_Or(stamp.events[0], reraise);
+    return stamp.events[1] ? 0 : -1;
+}
+
+static int take_functions(PyObject *monitoring)
+{
+    for (int tool = 0; tool < N_TOOLS; tool++)
+        if (!(stamp.tools[tool] = PyLong_FromLong(tool)))
+            return -1;
+    stamp.no_events = stamp.tools[0];
     stamp.set_events = PyObject_GetAttrString(monitoring, "set_events");
-    return stamp.events[1] && stamp.set_events ? 0 : -1;
+    stamp.restart_events = PyObject_GetAttrString(monitoring, "restart_events");
+    stamp.get_tool = PyObject_GetAttrString(monitoring, "get_tool");
+    return stamp.set_events && stamp.restart_events && stamp.get_tool ? 0 : -1;
 }
 
 static int make_canary(void)
@@ -223,7 +268,7 @@ static int start(void)
     stamp.place = dz_request_extra_index(NULL);
     stamp.watcher = PyCode_AddWatcher(watch);
     if (!monitoring || stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 ||
-        take_events(monitoring) < 0 || take_tool(monitoring) < 0) {
+        take_events(monitoring) < 0 || take_functions(monitoring) < 0 || take_tool(monitoring) < 0) {
         PyErr_Clear();
         stop();
         return -1;

@@ -1,10 +1,13 @@
 """What was observed against an independent truth, on real suites: which code each test has executed.
 
-    truth.py [NAME…] [--python 3.12,3.13] [--probe stamp] [--workers 1]
+    truth.py [NAME…] [--python 3.12,3.13] [--probe stamp] [--workers 1] [--between stamp,frame]
 
 In the same run DAGZ observes, and a plugin records what sys.monitoring's callbacks (3.12 and later, never disabled) or a
 profile function (before) report. A code object that ran in a test and is not in the test's span is missed; one that is in
 the span and did not run is reported too much. Exit code 1 if anything was missed.
+
+--between compares two probes in two runs of their own, without the plugin: with one in place the stamp cannot be alone
+(embed/probe/stamp.c), and the evaluator has calls inlined nowhere.
 """
 
 import argparse
@@ -53,6 +56,31 @@ def compare(told, job, tree):
     return missed, over, tests, codes
 
 
+def observed(env, probe, workers):
+    """Nodeid: the codes of its span, of a run with that probe."""
+    state = env.scratch.parent / f"{env.name}-{probe}"
+    shutil.rmtree(state, ignore_errors=True)
+    run = oracle.run(oracle.dagz(env, workers), env, (), {"DAGZ_DIR": str(state), "DAGZ_PROBE": probe})
+    job = logs.read(logs.last_job(state))
+    spans = {span.name: identities(span.codes, env.tree) for log in job.values() for span in log.own_spans()
+             if span.type == "test" and span.ended}  # fmt: skip
+    return spans, run.status
+
+
+def judge_between(env, probes, workers):
+    """The same tests with one probe and with another: what the first has missed."""
+    (one, status), (other, _) = (observed(env, probe, workers) for probe in probes)
+    both = one.keys() & other.keys()
+    missed = [(name, *code) for name in both for code in other[name] - one[name]]
+    over = [(name, *code) for name in both for code in one[name] - other[name]]
+    print(f"{env.name} {probes[0]} against {probes[1]} workers={workers}: {len(both)} tests, "
+          f"{sum(len(other[name]) for name in both)} executions, {len(missed)} missed, {len(over)} too much; exit {status}", flush=True)  # fmt: skip
+    for what, codes in (("missed", missed), ("too much", over)):
+        for code in codes[:10]:
+            print(" ", what, *code)
+    return not missed and both
+
+
 def judge(env, probe, workers):
     scratch = env.scratch
     state = scratch.parent / f"{env.name}-truth"
@@ -81,12 +109,14 @@ def main():
     parser.add_argument("--python", default=None)
     parser.add_argument("--probe", default=None)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--between", default=None)
     given = parser.parse_args()
     good = True
     for env in suites.environments(given.names, given.python and given.python.split(",")):
         if pathlib.Path(env.folder).exists() or suites.interpreter(env.minor):
             suites.fetch(env)
-            good &= judge(env, given.probe, given.workers)
+            good &= bool(judge_between(env, given.between.split(","), given.workers) if given.between
+                         else judge(env, given.probe, given.workers))  # fmt: skip
     return 0 if good else 1
 
 
