@@ -234,7 +234,7 @@ static int is_traced(void)
 {
     PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
     for (; thread; thread = PyThreadState_Next(thread))
-        if (thread->c_tracefunc || thread->c_profilefunc)
+        if (thread->c_tracefunc || (thread->c_profilefunc && !state.probe->bears_profiles))
             return 1;
     return 0;
 }
@@ -332,6 +332,12 @@ void dz_span_call_ends(void)
 {
     if (state.probe && state.base.id)
         write_end(write_new(DZ_SPAN_CALL, state.base.id, state.call_began_us, dz_name("call", 4)));
+}
+
+void dz_span_profiled(void)
+{
+    if (state.probe && !state.probe->bears_profiles)
+        dz_span_distrust(NULL);
 }
 
 /* ---- nested spans ---- */

@@ -50,6 +50,8 @@ void dz_span_lean(uint32_t span);
 void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value);
 /* Some of this base span and all later ones will be seen by the evaluator only (a trace function is on). */
 void dz_span_distrust(const char *why);
+/* The same for a profile function, unless the probe bears it. */
+void dz_span_profiled(void);
 
 /* What is to be said of how this process observes, since this was asked last: one text each time, NULL behind the last. */
 const char *dz_span_take_remark(void);

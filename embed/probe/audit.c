@@ -54,10 +54,16 @@ static void execute(PyObject *args)
 }
 
 /* What a trace function does is not seen by every probe, nor what it is told by each probe left as it was. */
-static void distrust(PyObject *none)
+static void traced(PyObject *none)
 {
     (void)none;
     dz_span_distrust(NULL);
+}
+
+static void profiled(PyObject *none)
+{
+    (void)none;
+    dz_span_profiled();
 }
 
 /* sys.monitoring.register_callback(function): the same, where that is the project's. */
@@ -205,8 +211,8 @@ static const struct row {
     {"socket.bind", bind, ALWAYS},
     {"sqlite3.connect", connect, WITHOUT_SYMBOLS},
     {"sys.monitoring.register_callback", monitor, ALWAYS},
-    {"sys.setprofile", distrust, ALWAYS},
-    {"sys.settrace", distrust, ALWAYS},
+    {"sys.setprofile", profiled, ALWAYS},
+    {"sys.settrace", traced, ALWAYS},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 

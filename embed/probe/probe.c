@@ -53,6 +53,7 @@ const struct dz_probe dz_probe_frame = {
     .take = nothing_to_take,
     .stop = dz_frame_release,
     .starts_only = 1,
+    .bears_profiles = 1,
 };
 
 /* ---- choosing ---- */

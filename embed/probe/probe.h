@@ -17,6 +17,8 @@ struct dz_probe {
     void (*stop)(void);
     /* Sees starts and resumes only: what goes on on other threads' stacks is for whoever begins to find. */
     int starts_only;
+    /* A profile function is nothing to it; a trace function always is. */
+    int bears_profiles;
 
     /* NULL where there is nothing to be done. */
 

@@ -494,6 +494,7 @@ const struct dz_probe dz_probe_prologue = {
     .is_unfit = is_unfit,
     .leave_out = leave_out,
     .starts_only = 1,
+    .bears_profiles = 1,
 };
 
 #endif

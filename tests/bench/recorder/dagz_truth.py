@@ -44,6 +44,9 @@ else:
 @pytest.hookimpl(tryfirst=True, hookwrapper=True)
 def pytest_runtest_protocol(item):
     seen.clear()
+    if not hasattr(sys, "monitoring"):
+        # Tests take it off.
+        sys.setprofile(profile)
     yield
     codes = list(seen)
     with open(f"{FILE}.{os.getpid()}", "a", encoding="utf-8") as file:
