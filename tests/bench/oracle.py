@@ -52,6 +52,8 @@ NORMALISERS = [
     (re.compile(r"\b\d+\.\d+s( \(\d+:\d\d:\d\d\))?"), "TIMEs"),
     # Process and thread numbers, where a message says that they are one.
     (re.compile(r"\b((?:pid|PID|process|Thread|tid|pid=|native_id)[ =:]+)\d+"), r"\1NUMBER"),
+    # asyncio's debug mode tells of steps that took a tenth of a second: on a busy machine more of them do.
+    (re.compile(r"(?:\\n|\n)?WARNING +asyncio:base_events\.py:\d+ Executing .*? took \d+\.\d+ seconds"), ""),
     # sys.executable is ours: the one thing that a program is told to see.
     (re.compile(re.escape(str(DAGZ_PYTHON))), "PYTHON"),
 ]
@@ -290,13 +292,15 @@ def read_facts(path, tidy, result):
     result.speakers = len(speakers)
 
 
+# A section that held nothing but what a normaliser has taken out.
+EMPTY_LOG = re.compile(r'(?:, )?\["Captured log \w+", ""\](?:, )?')
 REPORT = ("type", "when", "outcome", "wasxfail", "longrepr", "sections", "properties", "keywords",
           "location", "subtest")  # fmt: skip
 
 
 def report(fact, tidy):
     """A report as a tuple of its fields in REPORT's order, durations left out."""
-    return tuple(tidy(json.dumps(fact[field], sort_keys=True)) for field in REPORT)
+    return tuple(EMPTY_LOG.sub("", tidy(json.dumps(fact[field], sort_keys=True))) for field in REPORT)
 
 
 def read_junit(path, tidy, result):
