@@ -8,6 +8,7 @@
  * would change that, but getpath searches the virtual environment by it. */
 #include "embed.h"
 
+#include "cut/cut.h"
 #include "glue.h"
 #include "pycompat.h"
 
@@ -57,6 +58,8 @@ int dagz_embed_main(const struct dz_heritage *heritage, int argc, char **argv)
         return status.exitcode;
     if (PyStatus_Exception(status))
         Py_ExitStatusException(status);
+    if (heritage->role == DZ_ROLE_CUT)
+        return dz_cut_serve(heritage->socket);
     if (settle(heritage, argc, argv) < 0) {
         PyErr_Print();
         Py_FinalizeEx();

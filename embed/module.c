@@ -147,7 +147,7 @@ static struct PyModuleDef definition = {
 
 PyObject *dz_module_new(enum dz_role role, const char *executable)
 {
-    static const char *const roles[] = {"python", "front", "worker", "replay"};
+    static const char *const roles[] = {"python", "front", "worker", "replay", "cut"};
     dz_autopy PyObject *module = PyModule_Create(&definition);
     dz_autopy PyObject *path = PyList_New(0);
     dz_autopy PyObject *program = PyUnicode_DecodeFSDefault(executable);

@@ -26,7 +26,7 @@ int dz_heritage_unpack(struct dz_heritage *ret, char *text)
     if (sscanf(text, "%d %d %zu%n", &role, &socket, &size, &start) != 3 || text[start] != ' ')
         return -EBADMSG;
     char *executable = text + start + 1;
-    if (role < DZ_ROLE_PYTHON || role > DZ_ROLE_REPLAY || size >= strlen(executable) ||
+    if (role < DZ_ROLE_PYTHON || role > DZ_ROLE_CUT || size >= strlen(executable) ||
         executable[size] != ' ')
         return -EBADMSG;
     executable[size] = 0;

@@ -9,6 +9,7 @@ enum dz_role {
     DZ_ROLE_FRONT,  /* configures, collects, reports */
     DZ_ROLE_WORKER, /* --dagz-start=spawn: collects for itself, then takes tests */
     DZ_ROLE_REPLAY, /* a front that collects nothing and shows stored results */
+    DZ_ROLE_CUT,    /* a bare interpreter that parses sources */
 };
 
 struct dz_heritage {

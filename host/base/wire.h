@@ -18,6 +18,12 @@ struct dz_bytes {
 enum dz_peer_role { DZ_PEER_FRONT = 1, DZ_PEER_ZYGOTE, DZ_PEER_WORKER, DZ_PEER_REPLAY };
 enum dz_when { DZ_SETUP, DZ_CALL, DZ_TEARDOWN, DZ_OTHER };
 enum dz_outcome { DZ_PASSED, DZ_FAILED, DZ_SKIPPED };
+enum dz_cut_answer {
+    DZ_CUT_SHEET,
+    DZ_CUT_CHANGED, /* the file has not, or no longer, the content that was asked for */
+    DZ_CUT_GONE,    /* it cannot be read */
+    DZ_CUT_FAILED,  /* it has no sheet for another reason: memory, nested too deeply */
+};
 enum dz_start { DZ_START_FORK, DZ_START_SPAWN };
 /* Exit statuses of processes that have no other way to say it. */
 enum dz_leave {
