@@ -16,6 +16,8 @@ static const char help[] =
     "  observed NODEID [--json]\n"
     "                all that a test of the last job depends on, and through which span\n"
     "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
+    "  sheet FILE [--json]\n"
+    "                what of a source file is an element, with its fingerprint\n"
     "  --help        this text\n"
     "  --version     the version of DAGZ\n"
     "\n"
@@ -63,8 +65,13 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
-    {"observed", dz_command_observed}, {"setup", dz_command_setup}, {"--help", show_help},       {"-h", show_help},
-    {"help", show_help},         {"--version", show_version},
+    {"observed", dz_command_observed},
+    {"setup", dz_command_setup},
+    {"sheet", dz_command_sheet},
+    {"--help", show_help},
+    {"-h", show_help},
+    {"help", show_help},
+    {"--version", show_version},
 };
 
 int dz_command_main(int argc, char **argv)
