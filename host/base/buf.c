@@ -10,7 +10,7 @@ char *dz_buf_room(struct dz_buf *buf, size_t size)
 {
     if (buf->failed)
         return NULL;
-    if (buf->cap - buf->len < size) {
+    if (!buf->data || buf->cap - buf->len < size) {
         size_t cap = buf->cap ? buf->cap : 256;
         while (cap - buf->len < size)
             cap *= 2;
