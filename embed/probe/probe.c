@@ -38,38 +38,6 @@ const struct dz_probe dz_probe_none = {
     .stop = nothing,
 };
 
-#if DZ_EVALUATOR_MISSES_INIT
-
-/* The stamp sees the rest for it. */
-static int check_frame(const char **ret_why)
-{
-    int r = dz_probe_stamp.check(ret_why);
-    return r < 0 ? r : dz_frame_check(ret_why);
-}
-
-static void begin_frame(void)
-{
-    dz_probe_stamp.begin();
-}
-
-static void take_frame(struct dz_bits *ran)
-{
-    dz_probe_stamp.take(ran);
-}
-
-static void stop_frame(void)
-{
-    dz_frame_release();
-    dz_probe_stamp.stop();
-}
-
-#else
-#define check_frame dz_frame_check
-#define begin_frame nothing
-#define take_frame nothing_to_take
-#define stop_frame dz_frame_release
-#endif
-
 static int hold(void)
 {
     dz_frame_hold();
@@ -79,16 +47,13 @@ static int hold(void)
 /* What it meets goes into the spans by itself. */
 const struct dz_probe dz_probe_frame = {
     .name = "frame",
-    .check = check_frame,
+    .check = dz_frame_check,
     .start = hold,
-    .begin = begin_frame,
-    .take = take_frame,
-    .stop = stop_frame,
+    .begin = nothing,
+    .take = nothing_to_take,
+    .stop = dz_frame_release,
     .starts_only = 1,
     .bears_profiles = 1,
-#if DZ_EVALUATOR_MISSES_INIT
-    .take_hidden = take_frame,
-#endif
 };
 
 /* ---- choosing ---- */
@@ -111,12 +76,6 @@ static int is_asked_for(const struct dz_probe *probe, const char *asked)
     return !asked || !*asked || strcmp(asked, probe->name) == 0;
 }
 
-/* Nested spans are watched by the evaluator, whatever the base is watched by. */
-static int can_nest(const struct dz_probe *probe, const char **ret_why)
-{
-    return probe == &dz_probe_none || probe == &dz_probe_frame || dz_frame_check(ret_why) == 0;
-}
-
 const struct dz_probe *dz_probe_choose(const char **ret_why)
 {
     const char *asked = getenv("DAGZ_PROBE");
@@ -125,7 +84,7 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     for (int i = 0; i < N_PROBES; i++) {
         const struct dz_probe *probe = probes[i];
         is_known |= is_asked_for(probe, asked);
-        if (is_known && probe->check(ret_why) == 0 && can_nest(probe, ret_why) && probe->start() == 0)
+        if (is_known && probe->check(ret_why) == 0 && probe->start() == 0)
             return probe;
         PyErr_Clear();
     }

@@ -306,9 +306,6 @@ const struct dz_probe dz_probe_stamp = {
     .take = take,
     .stop = stop,
     .leave_out = leave_out,
-#if DZ_EVALUATOR_MISSES_INIT
-    .take_hidden = take,
-#endif
 };
 
 #endif
