@@ -140,6 +140,11 @@ int dz_log_is_over(void)
     return log.over;
 }
 
+void dz_log_give_up(void)
+{
+    log.over = 1;
+}
+
 void dz_log_lock(void)
 {
     pthread_mutex_lock(&log.lock);

@@ -18,6 +18,8 @@ void dz_log_put(const struct dz_msg *msg);
 /* The name of the file, "" while there is none. */
 const char *dz_log_name(void);
 int dz_log_is_over(void);
+/* Something could not be kept, for want of memory: nothing that ends from now on is to look complete. */
+void dz_log_give_up(void);
 
 /* Around a fork: no other thread may be in the middle of putting. */
 void dz_log_lock(void);

@@ -78,6 +78,8 @@ uint32_t dz_name(const char *text, size_t size)
         number = *slot ? *slot : add(slot, hash, text, size);
     }
     pthread_mutex_unlock(&table.lock);
+    if (!number)
+        dz_log_give_up();
     return number;
 }
 

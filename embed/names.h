@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The number of this string, from 1 on; at its first sight it is written to the log. 0 when there is no memory.
+/* The number of this string, from 1 on; at its first sight it is written to the log. 0 when there is no memory, and the log
+ * is over.
  * Any thread may ask. */
 uint32_t dz_name(const char *text, size_t size);
 /* How many there are. */

@@ -22,7 +22,8 @@
 
 struct span {
     uint32_t id;
-    int aside; /* none of the ones below has brought it about */
+    int aside;        /* none of the ones below has brought it about */
+    pthread_t thread; /* of an aside: what other threads do meanwhile is the lower ones' still */
     struct dz_bits ran;
     struct dz_facts facts;
 };
@@ -56,6 +57,16 @@ static struct span *innermost(void)
     return state.n_nested ? &state.nested[state.n_nested - 1] : &state.base;
 }
 
+static int is_frame_probe(void)
+{
+    return state.probe == &dz_probe_frame;
+}
+
+static int is_aside(const struct span *span)
+{
+    return span->aside && pthread_equal(span->thread, pthread_self());
+}
+
 /* ---- remarks ---- */
 
 static void remark(const char *text)
@@ -69,7 +80,8 @@ static void remark_lost_log(void)
     if (state.told_over || !dz_log_is_over())
         return;
     state.told_over = 1;
-    remark("a process could not write more of what it observed into the job's folder: its tests from there on are not "
+    remark("a process could not write more of what it observed into the job's folder: its tests "
+           "from there on are not "
            "observed");
 }
 
@@ -101,7 +113,9 @@ static void write_ran(struct span *span)
     }
     struct dz_msg msg = {.type = DZ_MSG_log_ran, .log_ran = {.span = span->id}};
     msg.log_ran.codes = dz_bytes(codes.data, codes.len);
-    if (codes.len && dz_buf_ok(&codes))
+    if (!dz_buf_ok(&codes))
+        dz_log_give_up();
+    else if (codes.len)
         dz_log_put(&msg);
     dz_bits_clear(&span->ran);
 }
@@ -112,31 +126,32 @@ static void write_fact(uint32_t span, const struct dz_known *known)
                                 .log_fact = {span, known->fact, known->string, known->value}});
 }
 
-static void write_facts(struct span *span)
-{
-    pthread_mutex_lock(&state.lock);
-    for (uint32_t i = 0; i < span->facts.n; i++)
-        write_fact(span->id, &span->facts.list[i]);
-    dz_facts_clear(&span->facts);
-    pthread_mutex_unlock(&state.lock);
-}
-
+/* With the lock held: a fact that comes from another thread is in it, or comes into the next. */
 static void write_span(struct span *span)
 {
     if (state.at_once)
         return;
     write_ran(span);
-    write_facts(span);
+    for (uint32_t i = 0; i < span->facts.n; i++)
+        write_fact(span->id, &span->facts.list[i]);
+    dz_facts_clear(&span->facts);
 }
 
 /* ---- seeing ---- */
+
+/* What cannot be kept must not look as if it had not been. */
+static void set(struct dz_bits *ran, uint32_t number)
+{
+    if (dz_bits_set(ran, number) < 0)
+        dz_log_give_up();
+}
 
 static void ran_at_once(uint32_t number)
 {
     struct span *span = innermost();
     if (dz_bits_has(&span->ran, number))
         return;
-    dz_bits_set(&span->ran, number);
+    set(&span->ran, number);
     static struct dz_buf code;
     code.len = 0;
     put_distance(&code, number);
@@ -153,23 +168,32 @@ static void met(uint32_t number)
     }
     /* Lower spans have brought it about; and whose thread this is, nobody asks. */
     for (uint32_t i = state.n_nested; i > 0; i--) {
-        dz_bits_set(&state.nested[i - 1].ran, number);
-        if (state.nested[i - 1].aside)
+        set(&state.nested[i - 1].ran, number);
+        if (is_aside(&state.nested[i - 1]))
             return;
     }
-    dz_bits_set(&state.base.ran, number);
+    set(&state.base.ran, number);
+}
+
+static void add_fact(struct span *span, const struct dz_known *known)
+{
+    int new = dz_facts_add(&span->facts, known->fact, known->string, known->value);
+    if (new < 0)
+        dz_log_give_up();
+    if (new > 0 && state.at_once && span->id)
+        write_fact(span->id, known);
 }
 
 void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value)
 {
     if (!state.probe)
         return;
-    uint32_t string = size ? dz_name(text, size) : 0;
+    struct dz_known known = {value, size ? dz_name(text, size) : 0, (uint8_t)fact};
     pthread_mutex_lock(&state.lock);
-    struct span *span = innermost();
-    int new = dz_facts_add(&span->facts, (uint8_t)fact, string, value);
-    if (new > 0 && state.at_once && span->id)
-        write_fact(span->id, &(struct dz_known){value, string, (uint8_t)fact});
+    add_fact(innermost(), &known);
+    for (uint32_t i = state.n_nested; i > 0; i--)
+        if (state.nested[i - 1].aside && !is_aside(&state.nested[i - 1]))
+            add_fact(i > 1 ? &state.nested[i - 2] : &state.base, &known);
     pthread_mutex_unlock(&state.lock);
 }
 
@@ -194,6 +218,19 @@ uint32_t dz_span_of_base(void)
     return state.base.id;
 }
 
+void dz_span_blind(const char *why)
+{
+    if (!state.probe)
+        return;
+    struct dz_known known = {0, dz_name(why, strlen(why)), DZ_FACT_BLIND};
+    pthread_mutex_lock(&state.lock);
+    for (uint32_t i = 0; i < state.n_nested; i++)
+        add_fact(&state.nested[i], &known);
+    if (is_frame_probe() || state.distrusted || state.at_once)
+        add_fact(&state.base, &known);
+    pthread_mutex_unlock(&state.lock);
+}
+
 /* Functions on other threads' stacks neither start nor resume, and run on. */
 static void meet_other_threads(void)
 {
@@ -205,7 +242,7 @@ static void meet_other_threads(void)
             PyCodeObject *code = PyFrame_GetCode(frame);
             uint32_t number = dz_code_number(code);
             if (number)
-                dz_bits_set(&state.base.ran, number);
+                set(&state.base.ran, number);
             Py_DECREF(code);
             PyFrameObject *back = PyFrame_GetBack(frame);
             Py_DECREF(frame);
@@ -216,11 +253,15 @@ static void meet_other_threads(void)
 
 /* ---- the base ---- */
 
+/* By Python's own functions, some of it; and what has just ended may be about to raise. */
 static void begin_probe(void)
 {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     state.probe->begin();
     if (state.probe->starts_only || dz_frame_is_held())
         meet_other_threads();
+    PyErr_Restore(type, value, traceback);
 }
 
 static void begin_base(void)
@@ -260,14 +301,16 @@ static void end_base(void)
     state.probe->take(&state.base.ran);
     if (state.base.id == DZ_SPAN_OF_LOAD && state.probe->leave_out)
         state.probe->leave_out(&state.base.ran);
+    pthread_mutex_lock(&state.lock);
     write_span(&state.base);
+    pthread_mutex_unlock(&state.lock);
 }
 
 static uint32_t write_new(enum dz_span_type type, uint32_t parent, uint64_t began_us, uint32_t name)
 {
-    dz_log_put(&(struct dz_msg){
-        .type = DZ_MSG_log_span,
-        .log_span = {++state.n_spans, parent, (uint8_t)type, began_us, name}});
+    dz_log_put(
+        &(struct dz_msg){.type = DZ_MSG_log_span,
+                         .log_span = {++state.n_spans, parent, (uint8_t)type, began_us, name}});
     if (type == DZ_SPAN_TEST || type == DZ_SPAN_FORK)
         state.last_test = state.n_spans;
     return state.n_spans;
@@ -363,10 +406,13 @@ static void enter(uint32_t span, int aside)
     if (nested) {
         nested->id = span;
         nested->aside = aside;
+        nested->thread = pthread_self();
     }
     pthread_mutex_unlock(&state.lock);
-    if (!nested)
+    if (!nested) {
+        dz_log_give_up();
         return;
+    }
     dz_frame_hold();
     dz_frame_next_epoch();
 }
@@ -401,9 +447,9 @@ void dz_span_leave(uint32_t span)
     struct span *nested = state.probe && span ? find_nested(span) : NULL;
     if (!nested)
         return;
-    write_span(nested);
     int aside = nested->aside;
     pthread_mutex_lock(&state.lock);
+    write_span(nested);
     struct span left = *nested;
     struct span *last = &state.nested[--state.n_nested];
     memmove(nested, nested + 1, (size_t)(last - nested) * sizeof *nested);
@@ -429,10 +475,9 @@ void dz_span_close(uint32_t span)
 static struct dz_msg header(enum dz_log_origin origin, const char *parent, const uint32_t *open,
                             uint32_t n_open)
 {
-    struct dz_msg msg = {.type = DZ_MSG_log,
-                         .log = {.version = DZ_LOG_VERSION,
-                                 .pid = (uint32_t)getpid(),
-                                 .origin = (uint8_t)origin}};
+    struct dz_msg msg = {
+        .type = DZ_MSG_log,
+        .log = {.version = DZ_LOG_VERSION, .pid = (uint32_t)getpid(), .origin = (uint8_t)origin}};
     if (*parent) {
         msg.log.strings = dz_names();
         msg.log.codes = dz_codes();
@@ -461,11 +506,6 @@ static void forget(void)
     state.n_nested = 0;
     state.n_remarks = 0;
     dz_frame_reset();
-}
-
-static int is_frame_probe(void)
-{
-    return state.probe == &dz_probe_frame;
 }
 
 static void lock_all(void)
@@ -500,6 +540,7 @@ static void become_child(void)
         dz_log_open(state.folder, name, &first);
     state.at_once = 1;
     dz_frame_hold();
+    dz_frame_look_back();
     dz_frame_next_epoch();
     state.base.id = write_new(DZ_SPAN_FORK, innermost, now_us(), dz_name("fork", 4));
     dz_watch_resume();
@@ -532,9 +573,9 @@ static int watch_forks(void)
     dz_autopy PyObject *none = PyTuple_New(0);
     dz_autopy PyObject *child = PyCFunction_New(&in_child, NULL);
     dz_autopy PyObject *parent = PyCFunction_New(&in_parent, NULL);
-    dz_autopy PyObject *keywords =
-        child && parent ? Py_BuildValue("{sOsO}", "after_in_child", child, "after_in_parent", parent)
-                        : NULL;
+    dz_autopy PyObject *keywords = child && parent ? Py_BuildValue("{sOsO}", "after_in_child",
+                                                                   child, "after_in_parent", parent)
+                                                   : NULL;
     dz_autopy PyObject *done =
         function && none && keywords ? PyObject_Call(function, none, keywords) : NULL;
     pthread_atfork(lock_all, unlock_all, unlock_all);

@@ -46,9 +46,23 @@ static void meet_code(PyObject *args)
         dz_probe_meet((PyCodeObject *)code);
 }
 
-/* A module's source is read, its statements run from here on. */
+static void interpreter(PyObject *args)
+{
+    (void)args;
+    if (!dz_watch_begin())
+        return;
+    dz_span_fact(DZ_FACT_BLIND, "sub-interpreter", 15, 0);
+    dz_watch_unhush();
+}
+
+/* A module's source is read, its statements run from here on. 3.13 tells of no new interpreter, but each executes what
+ * it starts with. */
 static void execute(PyObject *args)
 {
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        interpreter(args);
+        return;
+    }
     dz_path_importing(NULL);
     meet_code(args);
 }
@@ -79,15 +93,6 @@ static void monitor(PyObject *args)
     PyErr_Clear();
     if (!file || dz_code_is_project(file))
         dz_span_distrust(NULL);
-}
-
-static void interpreter(PyObject *args)
-{
-    (void)args;
-    if (!dz_watch_begin())
-        return;
-    dz_span_fact(DZ_FACT_BLIND, "sub-interpreter", 15, 0);
-    dz_watch_unhush();
 }
 
 /* pickle.find_class(module, name) */

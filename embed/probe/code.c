@@ -98,8 +98,10 @@ static enum origin remember_origin(uint32_t number, const char *path)
     if (number >= table.n_origins) {
         uint32_t n = number + number / 2 + 256;
         uint8_t *origins = dz_realloc(table.origins, n);
-        if (!origins)
+        if (!origins) {
+            dz_log_give_up();
             return UNKNOWN;
+        }
         memset(origins + table.n_origins, 0, n - table.n_origins);
         table.origins = origins;
         table.n_origins = n;
@@ -195,16 +197,17 @@ static int grow(void)
 
 static uint32_t number_of(struct code code)
 {
-    if (table.n == table.cap && grow() < 0)
+    if (table.n == table.cap && grow() < 0) {
+        dz_log_give_up();
         return 0;
+    }
     uint32_t *slot = slot_of(&code);
     if (*slot)
         return *slot;
     table.codes[table.n++] = code;
     *slot = table.n;
-    dz_log_put(&(struct dz_msg){
-        .type = DZ_MSG_log_code,
-        .log_code = {table.n, code.kind, code.file, code.line, code.name}});
+    dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_code,
+                                .log_code = {table.n, code.kind, code.file, code.line, code.name}});
     return table.n;
 }
 
@@ -260,8 +263,8 @@ static uint32_t number_at_first_sight(PyCodeObject *code)
     uint32_t file;
     switch (look_at_file(code->co_filename, &file)) {
     case PROJECT:
-        return number_of((struct code){file, (uint32_t)code->co_firstlineno, name_of(code),
-                                       kind_of(code)});
+        return number_of(
+            (struct code){file, (uint32_t)code->co_firstlineno, name_of(code), kind_of(code)});
     case PACKAGE:
         return number_of((struct code){.file = file, .kind = DZ_CODE_PACKAGE});
     case NAMELESS: {

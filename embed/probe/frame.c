@@ -2,31 +2,55 @@
 
 #include "check.h"
 #include "code.h"
+#include "depth.h"
+#include "inlined.h"
 #include "probe.h"
+
+#include "../span.h"
 
 void (*dz_frame_met)(uint32_t number);
 
 static uint32_t epoch = 1;
-static unsigned held;
-static _PyFrameEvalFunction before;
+static unsigned held, unseen;
+static _PyFrameEvalFunction before, over; /* over: stands in our place, and calls us */
 
 /* Not inlined into the path that each call takes. */
 __attribute__((noinline)) static void meet(PyCodeObject *code)
 {
     uint32_t number = dz_code_number(code);
-    if (!number)
+    dz_inlined_undo(code);
+    if (!number && !DZ_INLINES_CLASSES)
         return;
-    uint64_t slot = (uint64_t)number << 32 | epoch;
+    uint64_t slot = (number ? (uint64_t)number << 32 : DZ_CODE_NOTHING) | epoch;
     dz_code_set_extra((PyObject *)code, dz_code_index, (void *)(uintptr_t)slot);
-    dz_frame_met(number);
+    if (number)
+        dz_frame_met(number);
+}
+
+static void install(void);
+
+/* On the heap again, as without us. */
+__attribute__((noinline)) static PyObject *evaluate_unseen(PyThreadState *thread, dz_frame *frame,
+                                                           int throwing)
+{
+    unseen++;
+    dz_span_blind("recursion too deep to be watched");
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Main(), before);
+    PyObject *value = before(thread, frame, throwing);
+    unseen--;
+    if (held)
+        install();
+    return value;
 }
 
 static PyObject *evaluate(PyThreadState *thread, dz_frame *frame, int throwing)
 {
     PyCodeObject *code = dz_frame_code(frame);
     uint64_t slot = dz_code_slot(code);
-    if ((uint32_t)slot != epoch && slot < DZ_CODE_NOTHING)
+    if ((uint32_t)slot != epoch && (DZ_INLINES_CLASSES || slot < DZ_CODE_NOTHING))
         meet(code);
+    if (dz_depth_is_great(thread))
+        return evaluate_unseen(thread, frame, throwing);
     return before(thread, frame, throwing);
 }
 
@@ -35,19 +59,46 @@ static PyInterpreterState *interpreter(void)
     return PyInterpreterState_Main();
 }
 
+static void install(void)
+{
+    _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(interpreter());
+    if (current == evaluate || current == over)
+        return;
+    before = current;
+    _PyInterpreterState_SetEvalFrameFunc(interpreter(), evaluate);
+}
+
 void dz_frame_hold(void)
 {
-    if (held++)
-        return;
-    before = _PyInterpreterState_GetEvalFrameFunc(interpreter());
-    _PyInterpreterState_SetEvalFrameFunc(interpreter(), evaluate);
+    dz_depth_note();
+    if (held++ == 0 || unseen)
+        install();
 }
 
 void dz_frame_release(void)
 {
-    /* Somebody who has come after us is left alone: we are in the chain then until the end. */
-    if (--held == 0 && _PyInterpreterState_GetEvalFrameFunc(interpreter()) == evaluate)
+    _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(interpreter());
+    if (--held)
+        return;
+    if (current == evaluate)
         _PyInterpreterState_SetEvalFrameFunc(interpreter(), before);
+    else if (current != before)
+        /* Somebody who has come after us is left alone: we are in the chain then until the end. */
+        over = current;
+}
+
+void dz_frame_look_back(void)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    Py_XINCREF(frame);
+    while (frame) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        dz_inlined_undo(code);
+        Py_DECREF(code);
+        PyFrameObject *back = PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = back;
+    }
 }
 
 int dz_frame_is_held(void)

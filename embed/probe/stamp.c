@@ -3,6 +3,8 @@
 #include "check.h"
 #include "code.h"
 
+#include "../log.h"
+
 #include "../../host/base/mem.h"
 
 #if PY_VERSION_HEX >= 0x030C0000
@@ -28,7 +30,6 @@ static struct {
     uint64_t version;
     struct dz_bits dead; /* have run and died */
     struct dz_bits left_out;
-    int failed; /* something is not known any more */
 } stamp = {.watcher = -1, .tool = -1, .flip = -1};
 
 static uint64_t stamp_of(PyCodeObject *code)
@@ -45,7 +46,7 @@ static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
     uint32_t more = *cap ? 2 * *cap : 4096;
     void *grown = dz_realloc(*list, more * size);
     if (!grown) {
-        stamp.failed = 1;
+        dz_log_give_up();
         return 0;
     }
     *list = grown;
@@ -84,7 +85,7 @@ static void destroyed(PyCodeObject *code)
     if (stamp_of(code) >= stamp.version) {
         uint32_t number = dz_code_number(code);
         if (number && dz_bits_set(&stamp.dead, number) < 0)
-            stamp.failed = 1;
+            dz_log_give_up();
     }
     if (place)
         drop(place - 1);
@@ -104,12 +105,12 @@ static int watch(PyCodeEvent event, PyCodeObject *code)
 static void settle(PyCodeObject *code)
 {
     uint32_t number = dz_code_number(code);
-    if (!number || dz_bits_has(&stamp.left_out, number) ||
+    if (!number || dz_code_extra(code, stamp.place) || dz_bits_has(&stamp.left_out, number) ||
         !has_room((void **)&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
         return;
     if (dz_code_set_extra((PyObject *)code, stamp.place, (void *)(uintptr_t)(stamp.n + 1)) < 0) {
         PyErr_Clear();
-        stamp.failed = 1;
+        dz_log_give_up();
         return;
     }
     stamp.known[stamp.n++] = (struct known){code, number};
@@ -122,6 +123,23 @@ static void settle_fresh(void)
         if (stamp.fresh[i])
             settle(stamp.fresh[i]);
     stamp.n_fresh = 0;
+}
+
+/* What start-up has loaded, and what that has imported: sitecustomize may be the project's. */
+static void settle_all(PyCodeObject *code)
+{
+    settle(code);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++)
+        if (PyCode_Check(PyTuple_GET_ITEM(code->co_consts, i)))
+            settle_all((PyCodeObject *)PyTuple_GET_ITEM(code->co_consts, i));
+}
+
+static int settle_function(PyObject *object, void *unused)
+{
+    (void)unused;
+    if (PyFunction_Check(object))
+        settle_all((PyCodeObject *)PyFunction_GET_CODE(object));
+    return 1;
 }
 
 /* ---- begin and take ---- */
@@ -159,15 +177,33 @@ static PyObject *bump(void)
                                         stamp.events[stamp.flip], NULL);
 }
 
+/* The events are ours alone, and have no callback. coverage.py looks for a free number from 1 upwards. */
+static int take_tool(PyObject *monitoring)
+{
+    static const int numbers[] = {4, 3, 5};
+    for (size_t i = 0; monitoring && i < sizeof numbers / sizeof *numbers; i++) {
+        dz_autopy PyObject *taken =
+            PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
+        if (taken) {
+            stamp.tool = numbers[i];
+            stamp.flip = -1;
+            return 0;
+        }
+        PyErr_Clear();
+    }
+    return -1;
+}
+
 /* A span's version is that of a function which is called first thing in it. */
 static void begin(void)
 {
     dz_autopy PyObject *bumped = bump();
-    dz_autopy PyObject *called = bumped ? PyObject_CallNoArgs(stamp.canary) : NULL;
-    if (!called) {
-        PyErr_Clear();
-        stamp.failed = 1;
-    }
+    PyErr_Clear();
+    /* A test may have let go of our tool. Where there is no change, all that ran since the last one counts again. */
+    dz_autopy PyObject *again =
+        !bumped && take_tool(PySys_GetObject("monitoring")) == 0 ? bump() : NULL;
+    dz_autopy PyObject *called = PyObject_CallNoArgs(stamp.canary);
+    PyErr_Clear();
     stamp.version = stamp_of((PyCodeObject *)PyFunction_GET_CODE(stamp.canary));
     dz_bits_clear(&stamp.dead);
 }
@@ -175,13 +211,15 @@ static void begin(void)
 static void take(struct dz_bits *ran)
 {
     settle_fresh();
-    dz_bits_or(ran, &stamp.dead);
+    int r = dz_bits_or(ran, &stamp.dead);
     for (uint32_t i = 0; i < stamp.n; i++) {
         if (i + 16 < stamp.n)
             __builtin_prefetch(&stamp.known[i + 16].code->_co_instrumentation_version);
         if (stamp_of(stamp.known[i].code) >= stamp.version)
-            dz_bits_set(ran, stamp.known[i].number);
+            r |= dz_bits_set(ran, stamp.known[i].number);
     }
+    if (r < 0)
+        dz_log_give_up();
 }
 
 static void leave_out(const struct dz_bits *ran)
@@ -197,22 +235,6 @@ static void leave_out(const struct dz_bits *ran)
 }
 
 /* ---- the start ---- */
-
-/* The events are ours alone, and have no callback. coverage.py looks for a free number from 1 upwards. */
-static int take_tool(PyObject *monitoring)
-{
-    static const int numbers[] = {4, 3, 5};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        dz_autopy PyObject *taken =
-            PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
-        if (taken) {
-            stamp.tool = numbers[i];
-            return 0;
-        }
-        PyErr_Clear();
-    }
-    return -1;
-}
 
 static int take_events(PyObject *monitoring)
 {
@@ -273,6 +295,7 @@ static int start(void)
         stop();
         return -1;
     }
+    PyUnstable_GC_VisitObjects(settle_function, NULL);
     return 0;
 }
 

@@ -1,0 +1,194 @@
+"""What `dagz observed` has missed once, or nearly: each a way in which code comes to run and is not seen."""
+
+import sys
+
+import pytest
+
+from test_observed import functions, observed
+
+
+def own(spans, kind, name):
+    """What one span has executed itself, without the ordinals."""
+    return {function.partition("#")[0] for function in spans[kind, name]["functions"]}
+
+
+def doubts(spans):
+    return sorted(doubt for span in spans.values() for doubt in span["unobserved"])
+
+
+WARM = """
+    class Simple:
+        def __init__(self, value): self.value = value
+    class Renamed: pass
+    def make_renamed(self, value): self.value = value
+    Renamed.__init__ = make_renamed
+    class Container:
+        def __getitem__(self, key): return key
+        @property
+        def size(self): return 1
+    def numbers():
+        yield 1
+        yield 2
+    def with_default(one, two=2): return two
+    def work():
+        return Simple(1), Renamed(2), Container()[1], Container().size, list(numbers()), with_default(1)
+    def warm():
+        for _ in range(1000): work()
+    ALL = {"Simple.__init__", "make_renamed", "Container.__getitem__", "Container.size", "numbers", "with_default"}
+"""
+
+
+def test_calls_that_have_become_warm_are_seen_in_each_kind_of_span(suite):
+    """3.13 inlines the call of a class whatever the evaluator is."""
+    suite.write(
+        lib=WARM,
+        conftest="""
+            import pytest, lib
+            @pytest.fixture(scope="module")
+            def made(): return lib.work()
+        """,
+        lazy="import lib\nlib.work()\n",
+        test_a="""
+            import functools, os
+            import lib
+            @functools.lru_cache
+            def cached(): return lib.work()
+            def test_warm(): lib.warm()
+            def test_fixture(made): pass
+            def test_fixture_again(made): pass
+            def test_import(): import lazy
+            def test_cached(): cached()
+            def test_cached_again(): cached()
+            def test_child():
+                if (pid := os.fork()) == 0:
+                    lib.work()
+                    os._exit(0)
+                os.waitpid(pid, 0)
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    work = {f"lib.py::{name}" for name in (
+        "Simple.__init__", "make_renamed", "Container.__getitem__", "Container.size", "numbers", "with_default")}  # fmt: skip
+    if sys.version_info < (3, 11):
+        # Code has no qualified name.
+        work = {f"lib.py::{name.rpartition('::')[2].rpartition('.')[2]}" for name in work}
+    for test, kind, name in (
+        ("test_fixture_again", "fixture", "::made"), ("test_import", "py.import", "lazy"),
+        ("test_cached_again", "cache", "test_a.cached"), ("test_child", "fork", "fork"),
+    ):  # fmt: skip
+        assert work <= own(observed(suite, f"test_a.py::{test}"), kind, name), test
+
+
+def test_a_finalizer_that_fails_says_so_itself(suite):
+    suite.write(test_a="""
+        import pytest
+        @pytest.fixture(scope="module")
+        def fails():
+            yield
+            raise ValueError("of the finalizer")
+        def test_it(fails): pass
+    """)
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1
+    assert "ValueError: of the finalizer" in ran.out and "SystemError" not in ran.out
+
+
+DEEP = """
+    import sys
+    import pytest
+    def deep(n): return deep(n - 1) if n else 0
+    def go(n):
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(1000000)
+        try: deep(n)
+        finally: sys.setrecursionlimit(limit)
+        after()
+    def after(): pass
+    @pytest.fixture(scope="module")
+    def made(): go(60000)
+    def test_fixture(made): pass
+    def test_body(): go(60000)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="calls take of C's stack anyway")
+@pytest.mark.parametrize("probe", ["", "frame"])
+def test_a_recursion_is_as_deep_as_without_us(suite, probe):
+    ran = suite.write(test_a=DEEP).run("--dagz-workers=1", env={"DAGZ_PROBE": probe})
+    assert ran.code == 0, ran
+    spans = observed(suite, "test_a.py::test_fixture")
+    assert spans["fixture", "test_a.py::made"]["unobserved"] == ["recursion too deep to be watched"]
+    assert "test_a.py::after" in own(spans, "fixture", "test_a.py::made")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
+def test_a_test_that_takes_our_tool_away(suite):
+    suite.write(test_a="""
+        import sys
+        def one(): pass
+        def two(): pass
+        def test_frees():
+            for number in range(6):
+                if sys.monitoring.get_tool(number) == "dagz":
+                    sys.monitoring.free_tool_id(number)
+            one()
+        def test_after(): two()
+        def test_later(): one()
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    assert {"test_a.py::two", "test_a.py::test_after"} <= functions(observed(suite, "test_a.py::test_after"))
+    assert functions(observed(suite, "test_a.py::test_later")) == {"test_a.py::test_later", "test_a.py::one"}
+
+
+def test_code_that_was_there_before_pytest(suite):
+    suite.write(
+        sitecustomize="""
+            import builtins
+            def early(): return 3
+            builtins.early = early
+        """,
+        test_a="def test_it(): assert early() == 3\n",
+    )
+    assert suite.run("--dagz-workers=1", env={"PYTHONPATH": str(suite.folder)}).code == 0
+    assert "sitecustomize.py::early" in functions(observed(suite, "test_a.py::test_it"))
+
+
+def test_a_sub_interpreter_is_not_observed_and_said_to_be(suite):
+    suite.write(test_a="""
+        import pytest
+        def test_it():
+            testcapi = pytest.importorskip("_testcapi")
+            assert testcapi.run_in_subinterp("import sys") == 0
+        def test_other(): pass
+    """)
+    ran = suite.run("--dagz-workers=1")
+    if "SKIPPED" in ran.out:
+        pytest.skip("this python has no _testcapi")
+    assert doubts(observed(suite, "test_a.py::test_it")) == ["sub-interpreter"]
+    assert not doubts(observed(suite, "test_a.py::test_other"))
+
+
+def test_trace_functions_and_what_they_call(suite):
+    suite.write(test_a="""
+        import sys, threading
+        import pytest
+        def traced(): pass
+        def called(): pass
+        def trace(*args): called()
+        @pytest.mark.parametrize("module", [sys, threading])
+        @pytest.mark.parametrize("setter", ["settrace", "setprofile"])
+        def test_it(setter, module):
+            set = getattr(module, setter)
+            set(trace)
+            thread = threading.Thread(target=traced)
+            thread.start(); thread.join()
+            traced()
+            set(None)
+        def test_other(): pass
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    for setter in ("settrace", "setprofile"):
+        for module in ("sys", "threading"):
+            seen = functions(observed(suite, f"test_a.py::test_it[{setter}-{module}]"))
+            assert {f"test_a.py::{name}" for name in ("traced", "called", "trace")} <= seen, (setter, module)
+    assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
