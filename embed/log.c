@@ -154,3 +154,14 @@ void dz_log_unlock(void)
 {
     pthread_mutex_unlock(&log.lock);
 }
+
+int dz_log_leave_to_parent(void)
+{
+    if (!log.at)
+        return 0;
+    munmap(log.at, log.size);
+    log.at = NULL;
+    log.len = log.size = 0;
+    log.over = 0;
+    return 1;
+}

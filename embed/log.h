@@ -24,3 +24,6 @@ void dz_log_give_up(void);
 /* Around a fork: no other thread may be in the middle of putting. */
 void dz_log_lock(void);
 void dz_log_unlock(void);
+/* In the child, before the unlock: the file is the parent's. What is put from here on is kept in memory for a log of its
+ * own; the name is still the parent's. 0 where there was no file. */
+int dz_log_leave_to_parent(void);

@@ -39,6 +39,9 @@ static struct {
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
     int expects_fork;
+    struct {
+        uint32_t strings, codes, spans;
+    } inherited; /* in a forked process: how many are in its parent's log */
     char *rootdir, *folder;
     const char *remarks[8];
     uint32_t n_remarks;
@@ -479,9 +482,9 @@ static struct dz_msg header(enum dz_log_origin origin, const char *parent, const
         .type = DZ_MSG_log,
         .log = {.version = DZ_LOG_VERSION, .pid = (uint32_t)getpid(), .origin = (uint8_t)origin}};
     if (*parent) {
-        msg.log.strings = dz_names();
-        msg.log.codes = dz_codes();
-        msg.log.spans = state.n_spans;
+        msg.log.strings = state.inherited.strings;
+        msg.log.codes = state.inherited.codes;
+        msg.log.spans = state.inherited.spans;
     }
     msg.log.parent = dz_bytes(parent, strlen(parent));
     msg.log.open = dz_bytes(open, n_open * sizeof *open);
@@ -522,6 +525,17 @@ static void unlock_all(void)
     pthread_mutex_unlock(&state.lock);
 }
 
+/* Also where something else than Python has forked: the log is mapped, and would be written to by two. */
+static void begin_child(void)
+{
+    if (dz_log_leave_to_parent()) {
+        state.inherited.strings = dz_names();
+        state.inherited.codes = dz_codes();
+        state.inherited.spans = state.n_spans;
+    }
+    unlock_all();
+}
+
 /* A child that a test has forked. */
 static void become_child(void)
 {
@@ -534,7 +548,8 @@ static void become_child(void)
     snprintf(name, sizeof name, "child-%d-%llx", getpid(), (unsigned long long)now_us());
     uint32_t innermost = dz_span_current();
     forget();
-    dz_log_begin();
+    if (!*parent)
+        dz_log_begin();
     struct dz_msg first = header(DZ_LOG_CHILD, parent, open, n_open);
     if (state.folder)
         dz_log_open(state.folder, name, &first);
@@ -578,7 +593,7 @@ static int watch_forks(void)
                                                    : NULL;
     dz_autopy PyObject *done =
         function && none && keywords ? PyObject_Call(function, none, keywords) : NULL;
-    pthread_atfork(lock_all, unlock_all, unlock_all);
+    pthread_atfork(lock_all, unlock_all, begin_child);
     return done ? 0 : -1;
 }
 
@@ -664,7 +679,6 @@ int dz_span_keep(const char *folder)
 static void begin_anew(void)
 {
     forget();
-    dz_log_begin();
     if (is_frame_probe() || state.distrusted)
         dz_frame_hold();
     trust_again();

@@ -7,5 +7,6 @@
 const char *dz_caller(int (*passes)(const char *file));
 /* Whether that is pytest itself, the interpreter's own library left out. */
 int dz_caller_is_pytest(void);
-/* Neither a module's file that was in the way, nor one of the interpreter's own. */
+/* Whether a file is of the interpreter's own library, or none; and whether it is of an installed pytest. */
 int dz_caller_is_library(const char *file);
+int dz_caller_is_pytests(const char *file);

@@ -1,4 +1,5 @@
-/* Programs that are started: nothing is seen of what they do, and the span says so.
+/* Programs that are started: nothing is seen of what they do, and the span says so; but of uname and the like, by which
+ * the standard library finds out about the machine.
  *
  * Of a command the first word is told, and a hash of the others: there may be a password among them. */
 #pragma once

@@ -152,7 +152,7 @@ PyObject *dz_environ_aside(PyObject *inner, PyObject *const *args, size_t nargsf
 
 static PyObject *walk(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    if (dz_watch_begin()) {
+    if (!aside && dz_watch_begin()) {
         dz_span_fact(DZ_FACT_ENVIRONMENT, "*", 1, inherited.hash);
         dz_watch_unhush();
     }

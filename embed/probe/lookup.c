@@ -240,8 +240,9 @@ static PyObject *distributions(PyObject *inner, PyObject *const *args, size_t na
 /* Tracebacks and warnings only print them. */
 static int prints(const char *file)
 {
-    return ends_with(file, "/traceback.py") || ends_with(file, "/warnings.py") ||
-           strstr(file, "/_pytest/");
+    return (dz_caller_is_library(file) &&
+            (ends_with(file, "/traceback.py") || ends_with(file, "/warnings.py"))) ||
+           dz_caller_is_pytests(file);
 }
 
 static int passes_lines(const char *file)

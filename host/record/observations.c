@@ -386,6 +386,8 @@ static int take(const struct place *place, const struct dz_msg *msg)
     struct dz_observed_log *log = &place->all->logs[place->log];
     if (!log->probe && msg->type != DZ_MSG_log)
         return -EBADMSG;
+    /* An execve that failed goes on after what was to be the last word. */
+    log->closed = 0;
     switch (msg->type) {
     case DZ_MSG_log:
         return take_header(place, &msg->log);

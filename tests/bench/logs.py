@@ -83,12 +83,15 @@ class Log:
     def __init__(self, path, others):
         self.name, self.probe, self.closed = path.name, "", False
         self.strings, self.codes, self.spans, self.size = {}, {}, {}, 0
+        self.open = []  # the parent's spans that it began in, outermost first
         names = facts()
         for name, row in frames(path.read_bytes()):
             if name == "log":
                 self.probe = row["probe"].decode()
                 parent = others.get(row["parent"].decode())
                 if parent:
+                    numbers = struct.unpack(f"<{len(row['open']) // 4}I", row["open"])
+                    self.open = [parent.spans[number] for number in numbers if number in parent.spans]
                     for what, most in (("strings", row["strings"]), ("codes", row["codes"]), ("spans", row["spans"])):
                         theirs = getattr(parent, what)
                         setattr(self, what, {key: value for key, value in theirs.items() if key <= most})
