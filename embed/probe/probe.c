@@ -76,6 +76,12 @@ static int is_asked_for(const struct dz_probe *probe, const char *asked)
     return !asked || !*asked || strcmp(asked, probe->name) == 0;
 }
 
+/* Nested spans are watched by the evaluator, whatever the base is watched by. */
+static int can_nest(const struct dz_probe *probe, const char **ret_why)
+{
+    return probe == &dz_probe_none || probe == &dz_probe_frame || dz_frame_check(ret_why) == 0;
+}
+
 const struct dz_probe *dz_probe_choose(const char **ret_why)
 {
     const char *asked = getenv("DAGZ_PROBE");
@@ -84,7 +90,8 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     for (int i = 0; i < N_PROBES; i++) {
         const struct dz_probe *probe = probes[i];
         is_known |= is_asked_for(probe, asked);
-        if (is_known && probe->check(ret_why) == 0 && probe->start() == 0)
+        if (is_known && probe->check(ret_why) == 0 && can_nest(probe, ret_why) &&
+            probe->start() == 0)
             return probe;
         PyErr_Clear();
     }
