@@ -59,9 +59,12 @@ static void forget(PyObject *fixturedef, uint32_t span)
 {
     if (!span)
         return;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     dz_span_close(span);
     if (PyDict_DelItem(spans, fixturedef) < 0)
         PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
 }
 
 static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)

@@ -445,7 +445,7 @@ static struct span *find_nested(uint32_t span)
     return NULL;
 }
 
-void dz_span_leave(uint32_t span)
+static void leave(uint32_t span)
 {
     struct span *nested = state.probe && span ? find_nested(span) : NULL;
     if (!nested)
@@ -465,6 +465,15 @@ void dz_span_leave(uint32_t span)
     dz_frame_next_epoch();
     if (aside)
         begin_probe();
+}
+
+/* What the user's code has raised in it is not to be in the way of what we call. */
+void dz_span_leave(uint32_t span)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    leave(span);
+    PyErr_Restore(type, value, traceback);
 }
 
 void dz_span_close(uint32_t span)

@@ -166,6 +166,25 @@ def test_a_test_that_kills_its_worker_is_not_complete_and_the_others_are(suite):
     assert dead["unobserved"]
 
 
+@pytest.mark.parametrize("probe", ["", "frame"])
+def test_what_a_fixture_raises_is_what_is_told(suite, probe):
+    suite.write(test_a="""
+        import pytest
+        @pytest.fixture(scope="module")
+        def fails_at_the_end():
+            yield 1
+            raise ValueError("at the end")
+        @pytest.fixture(scope="module")
+        def fails_at_once():
+            raise KeyError("at once")
+        def test_once(fails_at_once): pass
+        def test_end(fails_at_the_end): pass
+    """)
+    ran = suite.run("--dagz-workers=1", env={"DAGZ_PROBE": probe})
+    assert ran.code == 1 and "ValueError: at the end" in ran.out and "KeyError: 'at once'" in ran.out, ran
+    assert "SystemError" not in ran.out
+
+
 # ---- asked wrongly ----
 
 
