@@ -203,6 +203,7 @@ static void begin(void)
     dz_autopy PyObject *again =
         !bumped && take_tool(PySys_GetObject("monitoring")) == 0 ? bump() : NULL;
     dz_autopy PyObject *called = PyObject_CallNoArgs(stamp.canary);
+    (void)again, (void)called;
     PyErr_Clear();
     stamp.version = stamp_of((PyCodeObject *)PyFunction_GET_CODE(stamp.canary));
     dz_bits_clear(&stamp.dead);
