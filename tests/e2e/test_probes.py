@@ -144,7 +144,7 @@ PROJECT = {
         def test_bare_raise():
             with pytest.raises(RuntimeError): code.bare()
         def test_loop(): code.endless()
-        def test_deep(): code.deep(500)
+        def test_deep(): code.deep(200)
         def test_too_deep():
             with pytest.raises(RecursionError): code.deep(100_000)
         def test_fails():
