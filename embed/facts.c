@@ -7,8 +7,8 @@
 
 static uint32_t *slot_of(struct dz_facts *facts, const struct dz_known *known)
 {
-    uint64_t hash = (known->value ^ ((uint64_t)known->string << 8 | known->fact)) *
-                    0x9E3779B97F4A7C15ull;
+    uint64_t hash =
+        (known->value ^ ((uint64_t)known->string << 8 | known->fact)) * 0x9E3779B97F4A7C15ull;
     for (uint32_t at = (uint32_t)(hash >> 32) & facts->mask;; at = (at + 1) & facts->mask) {
         uint32_t *slot = &facts->slots[at];
         const struct dz_known *there = *slot ? &facts->list[*slot - 1] : NULL;

@@ -16,8 +16,8 @@ static PyObject *span(PyObject *self, PyObject *args)
     dz_autopy PyObject *text = PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
     if (!text)
         return NULL;
-    return PyLong_FromUnsignedLong(dz_span_new(
-        (enum dz_span_type)type, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text)));
+    return PyLong_FromUnsignedLong(dz_span_new((enum dz_span_type)type, PyBytes_AS_STRING(text),
+                                               (size_t)PyBytes_GET_SIZE(text)));
 }
 
 static int number(PyObject *value, uint32_t *ret)
@@ -27,15 +27,15 @@ static int number(PyObject *value, uint32_t *ret)
     return PyErr_Occurred() ? -1 : 0;
 }
 
-#define DZ_OF_SPAN(name, call)                            \
-    static PyObject *name(PyObject *self, PyObject *arg)  \
-    {                                                     \
-        (void)self;                                       \
-        uint32_t span;                                    \
-        if (number(arg, &span) < 0)                       \
-            return NULL;                                  \
-        call(span);                                       \
-        Py_RETURN_NONE;                                   \
+#define DZ_OF_SPAN(name, call)                           \
+    static PyObject *name(PyObject *self, PyObject *arg) \
+    {                                                    \
+        (void)self;                                      \
+        uint32_t span;                                   \
+        if (number(arg, &span) < 0)                      \
+            return NULL;                                 \
+        call(span);                                      \
+        Py_RETURN_NONE;                                  \
     }
 DZ_OF_SPAN(span_enter, dz_span_enter)
 DZ_OF_SPAN(span_leave, dz_span_leave)
@@ -61,7 +61,8 @@ static PyObject *begin_test(PyObject *self, PyObject *args)
     dz_autopy PyObject *text = PyUnicode_AsEncodedString(nodeid, "utf-8", "surrogatepass");
     if (!text)
         return NULL;
-    dz_span_base(dz_span_new(DZ_SPAN_TEST, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text)));
+    dz_span_base(
+        dz_span_new(DZ_SPAN_TEST, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text)));
     dz_span_lean(DZ_SPAN_OF_LOAD);
     dz_span_lean(collection);
     Py_RETURN_NONE;
@@ -163,8 +164,8 @@ static PyMethodDef functions[] = {
 
 static int add_types(PyObject *module)
 {
-    static const char *const names[DZ_SPAN_TYPES] = {"LOAD", "COLLECT", "IMPORT", "FIXTURE",
-                                                     "CACHE", "TEST", "CALL", "FORK"};
+    static const char *const names[DZ_SPAN_TYPES] = {"LOAD",  "COLLECT", "IMPORT", "FIXTURE",
+                                                     "CACHE", "TEST",    "CALL",   "FORK"};
     for (int i = 0; i < DZ_SPAN_TYPES; i++)
         if (PyModule_AddIntConstant(module, names[i], i) < 0)
             return -1;

@@ -80,6 +80,10 @@ static inline PyObject *dz_code_qualname(PyCodeObject *code)
 #endif
 }
 
+/* A warm call of a class enters __init__ without asking whether there is an evaluator: CALL_ALLOC_AND_ENTER_INIT lacks
+ * the check that other inlined calls have (Python/bytecodes.c). The self-check would tell of another such version. */
+#define DZ_EVALUATOR_MISSES_INIT (PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000)
+
 /* The code of a frame that is about to be evaluated; borrowed. Internal struct _PyInterpreterFrame: the code is its
  * fifth word in 3.11, its first from 3.12 on; tagged in its low bits in 3.14. */
 #if PY_VERSION_HEX >= 0x030B0000

@@ -24,6 +24,8 @@ struct span {
     uint32_t id;
     int aside;        /* none of the ones below has brought it about */
     pthread_t thread; /* of an aside: what other threads do meanwhile is the lower ones' still */
+    /* Was on the stack when it began, and is not known to have run in it but by the evaluator. */
+    struct dz_bits on_stack;
     struct dz_bits ran;
     struct dz_facts facts;
 };
@@ -402,8 +404,63 @@ static struct span *push(void)
     return &state.nested[state.n_nested++];
 }
 
+/* ---- what the evaluator does not see ---- */
+
+/* A span's version is on all that lies on the stack when it begins, too. That is no start; but of an __init__ it may have
+ * been one as well, which only the stamp tells. */
+static void note_stack(struct dz_bits *on_stack)
+{
+    dz_bits_clear(on_stack);
+    PyFrameObject *frame = PyEval_GetFrame();
+    Py_XINCREF(frame);
+    while (frame) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        uint32_t number = dz_code_number(code);
+        if (number && PyUnicode_CompareWithASCIIString(code->co_name, "__init__") != 0)
+            dz_bits_set(on_stack, number);
+        Py_DECREF(code);
+        PyFrameObject *back = PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = back;
+    }
+}
+
+static void add_hidden(struct dz_bits *ran, const struct dz_bits *hidden,
+                       const struct dz_bits *on_stack)
+{
+    for (uint32_t i = 0; (i = dz_bits_next(hidden, i)) != UINT32_MAX; i++)
+        if (!on_stack || !dz_bits_has(on_stack, i))
+            dz_bits_set(ran, i);
+}
+
+/* Adds it to the spans that are open. */
+static void sweep_hidden(void)
+{
+    static struct dz_bits hidden;
+    if (!state.probe->take_hidden)
+        return;
+    dz_bits_clear(&hidden);
+    state.probe->take_hidden(&hidden);
+    for (uint32_t i = state.n_nested; i > 0; i--) {
+        struct span *nested = &state.nested[i - 1];
+        add_hidden(&nested->ran, &hidden, &nested->on_stack);
+        if (nested->aside)
+            return;
+    }
+    add_hidden(&state.base.ran, &hidden, NULL);
+}
+
+static void begin_hidden(struct span *nested)
+{
+    if (!state.probe->take_hidden)
+        return;
+    note_stack(&nested->on_stack);
+    begin_probe();
+}
+
 static void enter(uint32_t span, int aside)
 {
+    sweep_hidden();
     pthread_mutex_lock(&state.lock);
     struct span *nested = push();
     if (nested) {
@@ -416,6 +473,7 @@ static void enter(uint32_t span, int aside)
         dz_log_give_up();
         return;
     }
+    begin_hidden(nested);
     dz_frame_hold();
     dz_frame_next_epoch();
 }
@@ -450,6 +508,7 @@ static void leave(uint32_t span)
     struct span *nested = state.probe && span ? find_nested(span) : NULL;
     if (!nested)
         return;
+    sweep_hidden();
     int aside = nested->aside;
     pthread_mutex_lock(&state.lock);
     write_span(nested);
@@ -563,8 +622,9 @@ static void become_child(void)
     if (state.folder)
         dz_log_open(state.folder, name, &first);
     state.at_once = 1;
+    if (state.probe->take_hidden)
+        state.probe->begin();
     dz_frame_hold();
-    dz_frame_look_back();
     dz_frame_next_epoch();
     state.base.id = write_new(DZ_SPAN_FORK, innermost, now_us(), dz_name("fork", 4));
     dz_watch_resume();
@@ -662,11 +722,25 @@ int dz_span_is_on(void)
     return state.probe != NULL;
 }
 
+/* All is written but what the evaluator has not seen. Without the interpreter's lock that cannot be told any more. */
+static int finish_child(void)
+{
+    if (!state.at_once || !state.probe->take_hidden)
+        return 1;
+    if (!PyGILState_Check())
+        return 0;
+    struct dz_bits hidden = {0};
+    state.probe->take_hidden(&hidden);
+    for (uint32_t i = 0; (i = dz_bits_next(&hidden, i)) != UINT32_MAX; i++)
+        ran_at_once(i);
+    dz_bits_free(&hidden);
+    return 1;
+}
+
 void dz_span_finish(void)
 {
-    if (!state.probe)
-        return;
-    dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_close});
+    if (state.probe && finish_child())
+        dz_log_put(&(struct dz_msg){.type = DZ_MSG_log_close});
 }
 
 int dz_span_keep(const char *folder)

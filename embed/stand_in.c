@@ -4,8 +4,7 @@
 #include <structmember.h>
 
 struct stand_in {
-    PyObject_HEAD
-    vectorcallfunc call;
+    PyObject_HEAD vectorcallfunc call;
     PyObject *inner;
     dz_around *around;
 };
@@ -39,8 +38,7 @@ static void dealloc(PyObject *self)
 }
 
 static PyTypeObject type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "_dagz.stand_in",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "_dagz.stand_in",
     .tp_basicsize = sizeof(struct stand_in),
     .tp_dealloc = dealloc,
     .tp_vectorcall_offset = offsetof(struct stand_in, call),

@@ -10,7 +10,8 @@
     X(Name)                                                                                        \
     X(Attribute)                                                                                   \
     X(Subscript)                                                                                   \
-    X(Call) X(Constant) X(JoinedStr) X(Lambda) X(ListComp) X(SetComp) X(DictComp) X(GeneratorExp)  \
+    X(Call)                                                                                        \
+    X(Constant) X(JoinedStr) X(Lambda) X(ListComp) X(SetComp) X(DictComp) X(GeneratorExp)          \
         X(NamedExpr) X(List) X(Tuple) X(Set) X(Dict) X(BinOp) X(UnaryOp) X(BoolOp) X(Compare)      \
             X(IfExp) X(FunctionDef) X(AsyncFunctionDef) X(ClassDef) X(Expr) X(Pass) X(Assign)      \
                 X(AugAssign) X(AnnAssign) X(For) X(While) X(If) X(With) X(Try) X(TryStar) X(Match) \

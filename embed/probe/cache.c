@@ -29,8 +29,7 @@ enum {
 
 /* Stands in the wrapper for the function that it wraps. */
 struct filler {
-    PyObject_HEAD
-    vectorcallfunc call;
+    PyObject_HEAD vectorcallfunc call;
     PyObject *inner;
     PyObject *wrapper; /* borrowed: it has us */
     uint32_t span;     /* of what the cache holds; 0: nothing of interest yet */
@@ -166,8 +165,7 @@ static PyObject *fill(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     Py_ssize_t n = PyVectorcall_NARGS(nargsf) + (names ? PyTuple_GET_SIZE(names) : 0);
     /* While it is open, what fills it is a part of it: recursion, and other threads. */
     int is_seen = dz_span_is_on() && !filler->is_open && *word(filler->wrapper, cache.maxsize) &&
-                  !filler->is_pure &&
-                  !(filler->is_library && are_plain(args, n));
+                  !filler->is_pure && !(filler->is_library && are_plain(args, n));
     if (is_seen)
         renew(filler);
     if (!is_seen || !is_counted(filler))
@@ -215,8 +213,7 @@ static PyObject *ask_inner(PyObject *self, PyObject *name)
 }
 
 static PyTypeObject filler_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "_dagz.filler",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "_dagz.filler",
     .tp_basicsize = sizeof(struct filler),
     .tp_dealloc = dealloc,
     .tp_vectorcall_offset = offsetof(struct filler, call),
@@ -231,7 +228,8 @@ static PyTypeObject filler_type = {
 static int is_of_typing(PyObject *function)
 {
     dz_autopy PyObject *keep = NULL;
-    return PyFunction_Check(function) && strcmp(text_of(function, "__module__", &keep), "typing") == 0;
+    return PyFunction_Check(function) &&
+           strcmp(text_of(function, "__module__", &keep), "typing") == 0;
 }
 
 static int is_library(PyObject *function)
@@ -322,8 +320,9 @@ static int calibrate(void)
     dz_autopy PyObject *function = PyDict_GetItemString(PyEval_GetBuiltins(), "abs");
     Py_XINCREF(function);
     dz_autopy PyObject *wrapper =
-        type && function ? PyObject_CallFunction(type, "OiOO", function, 12345, Py_False, &PyTuple_Type)
-                         : NULL;
+        type && function
+            ? PyObject_CallFunction(type, "OiOO", function, 12345, Py_False, &PyTuple_Type)
+            : NULL;
     if (!wrapper)
         return -1;
     cache.type = (PyTypeObject *)type;

@@ -3,7 +3,6 @@
 #include "check.h"
 #include "code.h"
 #include "depth.h"
-#include "inlined.h"
 #include "probe.h"
 
 #include "../span.h"
@@ -18,13 +17,11 @@ static _PyFrameEvalFunction before, over; /* over: stands in our place, and call
 __attribute__((noinline)) static void meet(PyCodeObject *code)
 {
     uint32_t number = dz_code_number(code);
-    dz_inlined_undo(code);
-    if (!number && !DZ_INLINES_CLASSES)
+    if (!number)
         return;
-    uint64_t slot = (number ? (uint64_t)number << 32 : DZ_CODE_NOTHING) | epoch;
+    uint64_t slot = (uint64_t)number << 32 | epoch;
     dz_code_set_extra((PyObject *)code, dz_code_index, (void *)(uintptr_t)slot);
-    if (number)
-        dz_frame_met(number);
+    dz_frame_met(number);
 }
 
 static void install(void);
@@ -47,7 +44,7 @@ static PyObject *evaluate(PyThreadState *thread, dz_frame *frame, int throwing)
 {
     PyCodeObject *code = dz_frame_code(frame);
     uint64_t slot = dz_code_slot(code);
-    if ((uint32_t)slot != epoch && (DZ_INLINES_CLASSES || slot < DZ_CODE_NOTHING))
+    if ((uint32_t)slot != epoch && slot < DZ_CODE_NOTHING)
         meet(code);
     if (dz_depth_is_great(thread))
         return evaluate_unseen(thread, frame, throwing);
@@ -85,20 +82,6 @@ void dz_frame_release(void)
     else if (current != before)
         /* Somebody who has come after us is left alone: we are in the chain then until the end. */
         over = current;
-}
-
-void dz_frame_look_back(void)
-{
-    PyFrameObject *frame = PyEval_GetFrame();
-    Py_XINCREF(frame);
-    while (frame) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        dz_inlined_undo(code);
-        Py_DECREF(code);
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = back;
-    }
 }
 
 int dz_frame_is_held(void)

@@ -14,8 +14,6 @@ extern void (*dz_frame_met)(uint32_t number);
 void dz_frame_hold(void);
 void dz_frame_release(void);
 int dz_frame_is_held(void);
-/* What is on this thread's stack, and was started before it was asked for, goes on under it. */
-void dz_frame_look_back(void);
 /* In a forked child: nobody has asked. */
 void dz_frame_reset(void);
 

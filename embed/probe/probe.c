@@ -38,6 +38,38 @@ const struct dz_probe dz_probe_none = {
     .stop = nothing,
 };
 
+#if DZ_EVALUATOR_MISSES_INIT
+
+/* The stamp sees the rest for it. */
+static int check_frame(const char **ret_why)
+{
+    int r = dz_probe_stamp.check(ret_why);
+    return r < 0 ? r : dz_frame_check(ret_why);
+}
+
+static void begin_frame(void)
+{
+    dz_probe_stamp.begin();
+}
+
+static void take_frame(struct dz_bits *ran)
+{
+    dz_probe_stamp.take(ran);
+}
+
+static void stop_frame(void)
+{
+    dz_frame_release();
+    dz_probe_stamp.stop();
+}
+
+#else
+#define check_frame dz_frame_check
+#define begin_frame nothing
+#define take_frame nothing_to_take
+#define stop_frame dz_frame_release
+#endif
+
 static int hold(void)
 {
     dz_frame_hold();
@@ -47,13 +79,16 @@ static int hold(void)
 /* What it meets goes into the spans by itself. */
 const struct dz_probe dz_probe_frame = {
     .name = "frame",
-    .check = dz_frame_check,
+    .check = check_frame,
     .start = hold,
-    .begin = nothing,
-    .take = nothing_to_take,
-    .stop = dz_frame_release,
+    .begin = begin_frame,
+    .take = take_frame,
+    .stop = stop_frame,
     .starts_only = 1,
     .bears_profiles = 1,
+#if DZ_EVALUATOR_MISSES_INIT
+    .take_hidden = take_frame,
+#endif
 };
 
 /* ---- choosing ---- */

@@ -26,9 +26,7 @@ struct dz_probe {
     void (*rest)(int is_resting);
     /* Something runs that it cannot see: the evaluator is needed for good. */
     int (*is_unfit)(void);
-    /* Adds what has run since begin and the evaluator could not see: __init__ on 3.13, which a warm call of its class
-     * enters without asking whether there is an evaluator (CALL_ALLOC_AND_ENTER_INIT lacks the check that all other
-     * inlined calls have; 3.14 has it). */
+    /* As take, where the evaluator does not see all (DZ_EVALUATOR_MISSES_INIT). */
     void (*take_hidden)(struct dz_bits *ran);
     /* This has run in the load, which reaches all tests: packages need no looking at in each. */
     void (*leave_out)(const struct dz_bits *ran);

@@ -166,8 +166,8 @@ static PyObject *bump(void)
 {
     if (is_alone()) {
         dz_autopy PyObject *off =
-            stamp.flip >= 0 ? PyObject_CallFunctionObjArgs(stamp.set_events, stamp.tools[stamp.tool],
-                                                           stamp.no_events, NULL)
+            stamp.flip >= 0 ? PyObject_CallFunctionObjArgs(
+                                  stamp.set_events, stamp.tools[stamp.tool], stamp.no_events, NULL)
                             : Py_NewRef(Py_None);
         stamp.flip = -1;
         return off ? PyObject_CallNoArgs(stamp.restart_events) : NULL;
@@ -291,7 +291,8 @@ static int start(void)
     stamp.place = dz_request_extra_index(NULL);
     stamp.watcher = PyCode_AddWatcher(watch);
     if (!monitoring || stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 ||
-        take_events(monitoring) < 0 || take_functions(monitoring) < 0 || take_tool(monitoring) < 0) {
+        take_events(monitoring) < 0 || take_functions(monitoring) < 0 ||
+        take_tool(monitoring) < 0) {
         PyErr_Clear();
         stop();
         return -1;
@@ -330,6 +331,9 @@ const struct dz_probe dz_probe_stamp = {
     .take = take,
     .stop = stop,
     .leave_out = leave_out,
+#if DZ_EVALUATOR_MISSES_INIT
+    .take_hidden = take,
+#endif
 };
 
 #endif

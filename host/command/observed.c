@@ -141,9 +141,8 @@ struct lists {
 static void add_path(const struct observed *observed, json_t *paths, const char *path,
                      const char *fact)
 {
-    json_array_append_new(
-        paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
-                         strlen(short_path(observed, path)), "fact", fact));
+    json_array_append_new(paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
+                                           strlen(short_path(observed, path)), "fact", fact));
 }
 
 static void add_fact(struct observed *observed, const struct dz_observed_fact *fact,
@@ -152,8 +151,8 @@ static void add_fact(struct observed *observed, const struct dz_observed_fact *f
     const char *text = string(observed, fact->string);
     switch (fact->fact) {
     case DZ_FACT_ENVIRONMENT:
-        json_array_append_new(lists->environment, json_pack("{s:s, s:b}", "name", text, "found",
-                                                            fact->value != 0));
+        json_array_append_new(lists->environment,
+                              json_pack("{s:s, s:b}", "name", text, "found", fact->value != 0));
         break;
     case DZ_FACT_PLACE:
         append(lists->places, short_path(observed, text));
@@ -181,9 +180,10 @@ static void add_doubts(const struct observed *observed, const struct dz_observed
                        json_t *unobserved)
 {
     if (!span->complete && span->type != DZ_SPAN_FIXTURE)
-        append(unobserved, span->type == DZ_SPAN_FORK
-                               ? "a forked child ended without closing its log"
-                               : "the span has no end: its process was killed, or could write no more");
+        append(unobserved,
+               span->type == DZ_SPAN_FORK
+                   ? "a forked child ended without closing its log"
+                   : "the span has no end: its process was killed, or could write no more");
     if (span->n_forks > span->n_children)
         append(unobserved, "a forked child has left no log");
     if (observed->all.logs[span->log].fault)
@@ -278,9 +278,8 @@ static int show(struct observed *observed, const char *nodeid, int as_json)
 {
     struct dz_bits closure = {0};
     uint32_t test = dz_observations_test(&observed->all, nodeid);
-    observed->rootdir = observed->all.n_logs && observed->all.logs[0].rootdir
-                            ? observed->all.logs[0].rootdir
-                            : "";
+    observed->rootdir =
+        observed->all.n_logs && observed->all.logs[0].rootdir ? observed->all.logs[0].rootdir : "";
     if (test == DZ_OBSERVED_NONE) {
         fprintf(stderr, "dagz: the last job has not run '%s'\n", nodeid);
         return DZ_EXIT_UNKNOWN;
@@ -321,8 +320,8 @@ int dz_command_observed(int argc, char **argv)
     }
     struct observed observed = {0};
     struct dz_err err = {0};
-    int code = read_last_job(&observed.all, &err) < 0 ? fail(&err)
-                                                      : show(&observed, nodeid, as_json);
+    int code =
+        read_last_job(&observed.all, &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
     dz_distributions_free(observed.distributions);
     dz_observations_free(&observed.all);
     return code;

@@ -254,9 +254,9 @@ static int take_code(const struct place *place, const struct dz_msg_log_code *co
     uint32_t file = string_at(place, code->file);
     if (!file || code->kind > DZ_CODE_PACKAGE)
         return -EBADMSG;
-    uint32_t ours = code_of(place->all,
-                            (struct dz_observed_code){file, code->line, string_at(place, code->name),
-                                                      (enum dz_code_kind)code->kind});
+    uint32_t ours = code_of(place->all, (struct dz_observed_code){file, code->line,
+                                                                  string_at(place, code->name),
+                                                                  (enum dz_code_kind)code->kind});
     return ours ? tell_number(&told->codes, code->id, ours) : -ENOMEM;
 }
 
@@ -361,9 +361,9 @@ static int take_fact(const struct place *place, const struct dz_msg_log_fact *to
     if (fact.fact == DZ_FACT_FORKED)
         span->n_forks++;
     if (fact.fact == DZ_FACT_LEAN) {
-        uint32_t ours =
-            told->value <= UINT32_MAX ? look_up(place->all, place->log, SPANS, (uint32_t)told->value)
-                                      : 0;
+        uint32_t ours = told->value <= UINT32_MAX
+                            ? look_up(place->all, place->log, SPANS, (uint32_t)told->value)
+                            : 0;
         if (!ours)
             return -EBADMSG;
         fact.value = ours - 1;
@@ -490,10 +490,10 @@ static int read_log(struct dz_observations *all, const char *folder, const char 
  * parents are older). */
 static int rank_of(const char *name)
 {
-    return strcmp(name, "front") == 0           ? 0
-           : strncmp(name, "worker-", 7) == 0   ? 1
-           : strncmp(name, "child-", 6) == 0    ? 2
-                                                : -1;
+    return strcmp(name, "front") == 0         ? 0
+           : strncmp(name, "worker-", 7) == 0 ? 1
+           : strncmp(name, "child-", 6) == 0  ? 2
+                                              : -1;
 }
 
 static unsigned long long age_of(const char *name)
@@ -611,8 +611,7 @@ uint32_t dz_observations_test(const struct dz_observations *all, const char *nod
         const struct dz_observed_span *span = &all->spans[i];
         if (span->type != DZ_SPAN_TEST || strcmp(all->strings[span->name - 1], nodeid) != 0)
             continue;
-        const struct dz_observed_span *best =
-            found == DZ_OBSERVED_NONE ? NULL : &all->spans[found];
+        const struct dz_observed_span *best = found == DZ_OBSERVED_NONE ? NULL : &all->spans[found];
         if (!best || span->complete > best->complete ||
             (span->complete == best->complete && span->start_us >= best->start_us))
             found = i;
