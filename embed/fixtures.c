@@ -45,13 +45,14 @@ static uint32_t remember(PyObject *fixturedef)
     return span;
 }
 
-static uint32_t span_of(PyObject *fixturedef)
+/* 0 where it has not been set up. */
+static uint32_t known_span(PyObject *fixturedef)
 {
     PyObject *known = PyDict_GetItemWithError(spans, fixturedef);
     if (known)
         return (uint32_t)PyLong_AsUnsignedLong(known);
     PyErr_Clear();
-    return remember(fixturedef);
+    return 0;
 }
 
 /* What is set up next under this name is another one. */
@@ -67,6 +68,12 @@ static void forget(PyObject *fixturedef, uint32_t span)
     PyErr_Restore(type, value, traceback);
 }
 
+static uint32_t span_of(PyObject *fixturedef)
+{
+    int is_known = PyDict_Contains(spans, fixturedef);
+    return is_known > 0 ? known_span(fixturedef) : remember(fixturedef);
+}
+
 static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
@@ -80,7 +87,7 @@ static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, 
  * the same execute(): that is in both spans. */
 static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
+    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? known_span(args[0]) : 0;
     dz_span_enter_aside(span);
     PyObject *value = call(inner, args, nargsf, names);
     dz_span_leave(span);
@@ -92,12 +99,8 @@ static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, P
 static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     PyObject *fixturedef = call(inner, args, nargsf, names);
-    if (fixturedef && dz_span_is_on()) {
-        PyObject *known = PyDict_GetItemWithError(spans, fixturedef);
-        if (known)
-            dz_span_lean((uint32_t)PyLong_AsUnsignedLong(known));
-        PyErr_Clear();
-    }
+    if (fixturedef && dz_span_is_on())
+        dz_span_lean(known_span(fixturedef));
     return fixturedef;
 }
 

@@ -44,3 +44,23 @@ int dz_fork_zygote(int socket, PyObject *prepare, unsigned *ret_slot, unsigned *
     dz_zygote_run(ret_slot, ret_serial);
     return 1;
 }
+
+static int add_hook(PyObject *keywords, const char *name, PyMethodDef *method)
+{
+    dz_autopy PyObject *function = method ? PyCFunction_New(method, NULL) : NULL;
+    return !method ? 0 : function ? PyDict_SetItemString(keywords, name, function) : -1;
+}
+
+int dz_register_at_fork(PyMethodDef *before, PyMethodDef *in_parent, PyMethodDef *in_child)
+{
+    dz_autopy PyObject *os = PyImport_ImportModule("os");
+    dz_autopy PyObject *function = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    dz_autopy PyObject *none = PyTuple_New(0);
+    dz_autopy PyObject *keywords = PyDict_New();
+    if (!function || !none || !keywords || add_hook(keywords, "before", before) < 0 ||
+        add_hook(keywords, "after_in_parent", in_parent) < 0 ||
+        add_hook(keywords, "after_in_child", in_child) < 0)
+        return -1;
+    dz_autopy PyObject *done = PyObject_Call(function, none, keywords);
+    return done ? 0 : -1;
+}

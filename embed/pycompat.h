@@ -15,6 +15,18 @@ static inline void dz_decrefp(PyObject **slot)
 /* Owned, released at the end of the scope. */
 #define dz_autopy __attribute__((cleanup(dz_decrefp)))
 
+/* The text of an attribute, otherwise where there is none; *keep: what it is borrowed from, to be released. Clears what it
+ * raises. */
+static inline const char *dz_attribute_text(PyObject *object, const char *name, PyObject **keep,
+                                            const char *otherwise)
+{
+    *keep = PyObject_GetAttrString(object, name);
+    const char *text = *keep && PyUnicode_Check(*keep) ? PyUnicode_AsUTF8(*keep) : NULL;
+    if (!text)
+        PyErr_Clear();
+    return text ? text : otherwise;
+}
+
 /* PyLong_AsInt is public from 3.13 on. -1 with an exception set where it does not fit. */
 static inline int dz_int(PyObject *value)
 {

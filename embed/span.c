@@ -1,6 +1,7 @@
 #include "span.h"
 
 #include "facts.h"
+#include "fork.h"
 #include "log.h"
 #include "names.h"
 #include "probe/cache.h"
@@ -162,7 +163,10 @@ static void ran_at_once(uint32_t number)
     put_distance(&code, number);
     struct dz_msg msg = {.type = DZ_MSG_log_ran, .log_ran = {.span = span->id}};
     msg.log_ran.codes = dz_bytes(code.data, code.len);
-    dz_log_put(&msg);
+    if (dz_buf_ok(&code))
+        dz_log_put(&msg);
+    else
+        dz_log_give_up();
 }
 
 static void met(uint32_t number)
@@ -385,7 +389,7 @@ void dz_span_call_ends(void)
 void dz_span_profiled(void)
 {
     if (state.probe && !state.probe->bears_profiles)
-        dz_span_distrust(NULL);
+        dz_span_distrust("a profile function was on: the frame evaluator watched meanwhile");
 }
 
 /* ---- nested spans ---- */
@@ -417,7 +421,7 @@ static void note_stack(struct dz_bits *on_stack)
         PyCodeObject *code = PyFrame_GetCode(frame);
         uint32_t number = dz_code_number(code);
         if (number && PyUnicode_CompareWithASCIIString(code->co_name, "__init__") != 0)
-            dz_bits_set(on_stack, number);
+            set(on_stack, number);
         Py_DECREF(code);
         PyFrameObject *back = PyFrame_GetBack(frame);
         Py_DECREF(frame);
@@ -430,7 +434,7 @@ static void add_hidden(struct dz_bits *ran, const struct dz_bits *hidden,
 {
     for (uint32_t i = 0; (i = dz_bits_next(hidden, i)) != UINT32_MAX; i++)
         if (!on_stack || !dz_bits_has(on_stack, i))
-            dz_bits_set(ran, i);
+            set(ran, i);
 }
 
 /* Adds it to the spans that are open. */
@@ -652,18 +656,8 @@ static PyMethodDef in_parent = {"after_in_parent", after_in_parent, METH_NOARGS,
 /* Ours first: what others have registered runs in the child, and is to be seen. */
 static int watch_forks(void)
 {
-    dz_autopy PyObject *os = PyImport_ImportModule("os");
-    dz_autopy PyObject *function = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-    dz_autopy PyObject *none = PyTuple_New(0);
-    dz_autopy PyObject *child = PyCFunction_New(&in_child, NULL);
-    dz_autopy PyObject *parent = PyCFunction_New(&in_parent, NULL);
-    dz_autopy PyObject *keywords = child && parent ? Py_BuildValue("{sOsO}", "after_in_child",
-                                                                   child, "after_in_parent", parent)
-                                                   : NULL;
-    dz_autopy PyObject *done =
-        function && none && keywords ? PyObject_Call(function, none, keywords) : NULL;
     pthread_atfork(lock_all, unlock_all, begin_child);
-    return done ? 0 : -1;
+    return dz_register_at_fork(NULL, &in_parent, &in_child);
 }
 
 void dz_span_expect_fork(int expected)

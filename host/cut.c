@@ -20,6 +20,7 @@
 
 #include "base/chan.h"
 #include "base/cores.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "path.h"
 #include "record/sheet.h"
@@ -65,30 +66,10 @@ char *dz_cut_path(const struct dz_python *python, const char *state, const uint8
     return dz_path_fmt("%s/sheets/%s/%s", state, python->version, hex);
 }
 
-static int read_file(const char *path, struct dz_buf *to)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return -errno;
-    int r = 0;
-    for (;;) {
-        char *room = dz_buf_room(to, 1 << 16);
-        ssize_t n = room ? read(fd, room, to->cap - to->len) : 0;
-        if (n < 0 && errno == EINTR)
-            continue;
-        r = !room ? -ENOMEM : n < 0 ? -errno : 0;
-        if (n <= 0)
-            break;
-        to->len += (size_t)n;
-    }
-    close(fd);
-    return r;
-}
-
 int dz_cut_hash(const char *path, uint8_t ret[16])
 {
     dz_autobuf struct dz_buf content = {0};
-    int r = read_file(path, &content);
+    int r = dz_file_read(path, &content);
     if (r < 0)
         return r;
     XXH128_canonical_t form;
@@ -113,7 +94,7 @@ static int is_kept(const struct cutting *cutting, const struct dz_cut_file *file
 {
     dz_auto char *path = dz_cut_path(cutting->python, cutting->state, file->hash);
     dz_autobuf struct dz_buf bytes = {0};
-    return path && read_file(path, &bytes) == 0 &&
+    return path && dz_file_read(path, &bytes) == 0 &&
            is_sheet_of(bytes.data, bytes.len, cutting, file);
 }
 
@@ -134,37 +115,15 @@ static int make_folders(const struct cutting *cutting)
     return r < 0 ? dz_fail(cutting->err, r, "cannot make '%s'", minor) : 0;
 }
 
-static int write_all(int fd, const char *at, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        at += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-/* As readable as other files that a job makes; mkostemp's are not. */
-static int open_for_all(int fd)
-{
-    mode_t mask = umask(077);
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask);
-}
-
 static int keep(const char *path, const struct dz_bytes *sheet)
 {
     dz_auto char *aside = dz_path_fmt("%s.XXXXXX", path);
     int fd = aside ? mkostemp(aside, O_CLOEXEC) : -1;
     if (fd < 0)
         return aside ? -errno : -ENOMEM;
-    int r = write_all(fd, sheet->at, sheet->size);
-    if (r == 0 && open_for_all(fd) < 0)
-        r = -errno;
+    int r = dz_file_write_all(fd, sheet->at, sheet->size);
+    if (r == 0)
+        r = dz_file_open_for_all(fd);
     close(fd);
     if (r == 0 && rename(aside, path) < 0)
         r = -errno;

@@ -62,15 +62,6 @@ static PyObject **function_of(PyObject *wrapper)
 
 /* ---- a miss ---- */
 
-static const char *text_of(PyObject *object, const char *name, PyObject **keep)
-{
-    *keep = PyObject_GetAttrString(object, name);
-    const char *text = *keep && PyUnicode_Check(*keep) ? PyUnicode_AsUTF8(*keep) : NULL;
-    if (PyErr_Occurred())
-        PyErr_Clear();
-    return text ? text : "?";
-}
-
 static uint32_t new_span(PyObject *wrapper)
 {
     uint32_t base = dz_span_of_base();
@@ -82,8 +73,9 @@ static uint32_t new_span(PyObject *wrapper)
         return base;
     char name[512];
     dz_autopy PyObject *module = NULL, *qualname = NULL;
-    int n = PyOS_snprintf(name, sizeof name, "%s.%s", text_of(wrapper, "__module__", &module),
-                          text_of(wrapper, "__qualname__", &qualname));
+    int n = PyOS_snprintf(name, sizeof name, "%s.%s",
+                          dz_attribute_text(wrapper, "__module__", &module, "?"),
+                          dz_attribute_text(wrapper, "__qualname__", &qualname, "?"));
     return dz_span_new(DZ_SPAN_CACHE, name, n < (int)sizeof name ? (size_t)n : sizeof name - 1);
 }
 
@@ -229,7 +221,7 @@ static int is_of_typing(PyObject *function)
 {
     dz_autopy PyObject *keep = NULL;
     return PyFunction_Check(function) &&
-           strcmp(text_of(function, "__module__", &keep), "typing") == 0;
+           strcmp(dz_attribute_text(function, "__module__", &keep, "?"), "typing") == 0;
 }
 
 static int is_library(PyObject *function)
@@ -237,7 +229,8 @@ static int is_library(PyObject *function)
     dz_autopy PyObject *keep = NULL;
     return PyFunction_Check(function) &&
            !dz_code_number((PyCodeObject *)PyFunction_GET_CODE(function)) &&
-           strncmp(text_of(function, "__module__", &keep), "importlib.metadata", 18) != 0;
+           strncmp(dz_attribute_text(function, "__module__", &keep, "?"), "importlib.metadata",
+                   18) != 0;
 }
 
 static void adopt(PyObject *wrapper)

@@ -11,21 +11,14 @@
 /* The file that a module's spec says it comes from, where that is the project's; NULL. Borrowed from keep. */
 static const char *origin_of(PyObject *spec, PyObject **keep)
 {
-    *keep = PyObject_GetAttrString(spec, "origin");
-    const char *origin = *keep && PyUnicode_Check(*keep) ? PyUnicode_AsUTF8(*keep) : NULL;
-    if (PyErr_Occurred())
-        PyErr_Clear();
+    const char *origin = dz_attribute_text(spec, "origin", keep, NULL);
     return origin && dz_code_is_project(origin) ? origin : NULL;
 }
 
 static uint32_t new_span(PyObject *spec)
 {
-    dz_autopy PyObject *keep = NULL;
-    const char *origin = origin_of(spec, &keep);
-    dz_autopy PyObject *name = origin ? PyObject_GetAttrString(spec, "name") : NULL;
-    const char *text = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
-    if (PyErr_Occurred())
-        PyErr_Clear();
+    dz_autopy PyObject *keep = NULL, *name = NULL;
+    const char *text = origin_of(spec, &keep) ? dz_attribute_text(spec, "name", &name, NULL) : NULL;
     return text ? dz_span_new(DZ_SPAN_IMPORT, text, strlen(text)) : 0;
 }
 

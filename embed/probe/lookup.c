@@ -16,16 +16,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* The text of an attribute, "" where there is none; *keep: to be released. */
-static const char *text_of(PyObject *object, const char *name, PyObject **keep)
-{
-    *keep = PyObject_GetAttrString(object, name);
-    const char *text = *keep && PyUnicode_Check(*keep) ? PyUnicode_AsUTF8(*keep) : NULL;
-    if (!text)
-        PyErr_Clear();
-    return text ? text : "";
-}
-
 static void tell(enum dz_fact fact, const char *text, uint64_t value)
 {
     if (!dz_watch_begin())
@@ -83,7 +73,7 @@ static int ends_with(const char *text, const char *end)
 static void look_at(PyObject *finder, PyObject *fullname, PyObject *spec)
 {
     dz_autopy PyObject *keep_path = NULL, *keep_origin = NULL, *keep_loader = NULL;
-    const char *folder = text_of(finder, "path", &keep_path);
+    const char *folder = dz_attribute_text(finder, "path", &keep_path, "");
     const char *name = PyUnicode_Check(fullname) ? PyUnicode_AsUTF8(fullname) : NULL;
     if (!name) {
         PyErr_Clear();
@@ -101,7 +91,7 @@ static void look_at(PyObject *finder, PyObject *fullname, PyObject *spec)
         return;
     }
     PyErr_Clear();
-    const char *origin = text_of(spec, "origin", &keep_origin);
+    const char *origin = dz_attribute_text(spec, "origin", &keep_origin, "");
     /* A package would go before it. */
     if (!strstr(origin, "/__init__."))
         pass(DZ_PLACE_EMPTY, folder, name, "/__init__");
@@ -138,7 +128,7 @@ static PyObject *find(PyObject *inner, PyObject *const *args, size_t nargsf, PyO
 static int is_project_spec(PyObject *spec)
 {
     dz_autopy PyObject *keep = NULL;
-    const char *origin = text_of(spec, "origin", &keep);
+    const char *origin = dz_attribute_text(spec, "origin", &keep, "");
     return *origin && dz_code_is_project(origin);
 }
 
@@ -172,7 +162,7 @@ static PyObject *import_module(PyObject *inner, PyObject *const *args, size_t na
         tell_argument(args, nargsf);
     else if (is_project_module(module)) {
         dz_autopy PyObject *keep = NULL;
-        tell(DZ_FACT_MODULE, text_of(module, "__name__", &keep), 0);
+        tell(DZ_FACT_MODULE, dz_attribute_text(module, "__name__", &keep, ""), 0);
     }
     PyErr_Clear();
     PyErr_Restore(type, value, traceback);

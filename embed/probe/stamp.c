@@ -39,24 +39,17 @@ static uint64_t stamp_of(PyCodeObject *code)
 
 /* ---- which codes there are ---- */
 
-static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
+static int has_room(void *list, uint32_t n, uint32_t *cap, size_t size)
 {
-    if (n < *cap)
+    if (dz_has_room(list, n, cap, size))
         return 1;
-    uint32_t more = *cap ? 2 * *cap : 4096;
-    void *grown = dz_realloc(*list, more * size);
-    if (!grown) {
-        dz_log_give_up();
-        return 0;
-    }
-    *list = grown;
-    *cap = more;
-    return 1;
+    dz_log_give_up();
+    return 0;
 }
 
 static void created(PyCodeObject *code)
 {
-    if (has_room((void **)&stamp.fresh, stamp.n_fresh, &stamp.fresh_cap, sizeof *stamp.fresh))
+    if (has_room(&stamp.fresh, stamp.n_fresh, &stamp.fresh_cap, sizeof *stamp.fresh))
         stamp.fresh[stamp.n_fresh++] = code;
 }
 
@@ -106,7 +99,7 @@ static void settle(PyCodeObject *code)
 {
     uint32_t number = dz_code_number(code);
     if (!number || dz_code_extra(code, stamp.place) || dz_bits_has(&stamp.left_out, number) ||
-        !has_room((void **)&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
+        !has_room(&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
         return;
     if (dz_code_set_extra((PyObject *)code, stamp.place, (void *)(uintptr_t)(stamp.n + 1)) < 0) {
         PyErr_Clear();

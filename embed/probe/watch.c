@@ -5,6 +5,7 @@
 #include "lookup.h"
 #include "path.h"
 
+#include "../fork.h"
 #include "../span.h"
 
 #include <pthread.h>
@@ -103,20 +104,9 @@ static PyMethodDef after = {"after", expect_no_more, METH_NOARGS, NULL};
 
 static int watch_forks(void)
 {
-    dz_autopy PyObject *os = PyImport_ImportModule("os");
-    dz_autopy PyObject *function = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-    dz_autopy PyObject *none = PyTuple_New(0);
-    dz_autopy PyObject *begin = PyCFunction_New(&before, NULL);
-    dz_autopy PyObject *end = PyCFunction_New(&after, NULL);
-    dz_autopy PyObject *keywords =
-        begin && end ? Py_BuildValue("{sOsOsO}", "before", begin, "after_in_parent", end,
-                                     "after_in_child", end)
-                     : NULL;
-    dz_autopy PyObject *done =
-        function && none && keywords ? PyObject_Call(function, none, keywords) : NULL;
     /* Locks are taken in this order: path, span, names, log; so this comes after the span's. */
     pthread_atfork(dz_path_lock, after_in_parent, after_in_child);
-    return done ? 0 : -1;
+    return dz_register_at_fork(&before, &after, &after);
 }
 
 /* ---- start and end ---- */

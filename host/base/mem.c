@@ -47,6 +47,19 @@ void dz_free(void *old)
     heap.free(old);
 }
 
+int dz_has_room(void *list, unsigned n, unsigned *cap, size_t item)
+{
+    if (n < *cap)
+        return 1;
+    unsigned more = *cap ? 2 * *cap : 64;
+    void *grown = more > *cap ? dz_realloc(*(void **)list, more * item) : NULL;
+    if (!grown)
+        return 0;
+    memcpy(list, &grown, sizeof grown);
+    *cap = more;
+    return 1;
+}
+
 char *dz_memdup(const char *bytes, size_t size)
 {
     char *copy = dz_alloc(size + 1);

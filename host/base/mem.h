@@ -10,6 +10,8 @@
 void *dz_alloc(size_t size);              /* zeroed; NULL, with errno ENOMEM, when there is none */
 void *dz_realloc(void *old, size_t size); /* as realloc */
 void dz_free(void *old);
+/* Whether a list of n items has room for one more, doubled if it must be: *list and *cap follow. */
+int dz_has_room(void *list, unsigned n, unsigned *cap, size_t item);
 char *dz_strdup(const char *text);
 char *dz_memdup(const char *bytes, size_t size); /* NUL-terminated copy */
 

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "../base/file.h"
 #include "../base/mem.h"
 #include "../cut.h"
 #include "../path.h"
@@ -261,18 +262,9 @@ enum how { AS_TEXT, AS_JSON, FIND, CHECK };
 static struct dz_sheet *load(const char *path, struct dz_err *err)
 {
     dz_autobuf struct dz_buf bytes = {0};
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        dz_fail(err, -errno, "cannot read '%s'", path);
-        return NULL;
-    }
-    char *room;
-    size_t n;
-    while ((room = dz_buf_room(&bytes, 1 << 16)) && (n = fread(room, 1, 1 << 16, file)) > 0)
-        bytes.len += n;
-    fclose(file);
-    if (!dz_buf_ok(&bytes)) {
-        dz_fail(err, -ENOMEM, "no memory for '%s'", path);
+    int r = dz_file_read(path, &bytes);
+    if (r < 0) {
+        dz_fail(err, r, "cannot read '%s'", path);
         return NULL;
     }
     return dz_sheet_new(bytes.data, bytes.len, err);

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "../base/file.h"
 #include "../base/mem.h"
 
 #include <dirent.h>
@@ -172,22 +173,11 @@ int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err
         return 0;
     dz_autobuf struct dz_buf frame = {0};
     dz_wire_put(&frame, msg);
-    size_t done = 0;
-    if (!dz_buf_ok(&frame)) {
-        run->lost = 1;
-        return dz_fail(err, -ENOMEM, "cannot keep results in '%s' any more", run->folder);
-    }
-    while (done < frame.len) {
-        ssize_t n = write(run->results, frame.data + done, frame.len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            run->lost = 1;
-            return dz_fail(err, -errno, "cannot keep results in '%s' any more", run->folder);
-        }
-        done += (size_t)n;
-    }
-    return 0;
+    int r = dz_buf_ok(&frame) ? dz_file_write_all(run->results, frame.data, frame.len) : -ENOMEM;
+    if (r == 0)
+        return 0;
+    run->lost = 1;
+    return dz_fail(err, r, "cannot keep results in '%s' any more", run->folder);
 }
 
 void dz_run_close(struct dz_run *run)

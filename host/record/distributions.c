@@ -1,15 +1,13 @@
 #include "distributions.h"
 
 #include "../base/buf.h"
+#include "../base/file.h"
 #include "../base/mem.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct entry {
     char *file; /* absolute */
@@ -45,22 +43,9 @@ void dz_distributions_free(struct dz_distributions *all)
     dz_free(all);
 }
 
-static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
-{
-    if (n < *cap)
-        return 1;
-    uint32_t more = *cap ? 2 * *cap : 64;
-    void *grown = dz_realloc(*list, more * size);
-    if (!grown)
-        return 0;
-    *list = grown;
-    *cap = more;
-    return 1;
-}
-
 static int keep(char ***list, uint32_t *n, uint32_t *cap, char *text)
 {
-    if (!text || !has_room((void **)list, *n, cap, sizeof **list)) {
+    if (!text || !dz_has_room(list, *n, cap, sizeof **list)) {
         dz_free(text);
         return -ENOMEM;
     }
@@ -96,29 +81,12 @@ static int add_files(struct dz_distributions *all, const char *folder, const cha
         dz_autobuf struct dz_buf file = {0};
         dz_buf_fmt(&file, "%s/%.*s", folder, (int)path.len, path.data ? path.data : "");
         if (!dz_buf_ok(&file) ||
-            !has_room((void **)&all->entries, all->n, &all->cap, sizeof *all->entries))
+            !dz_has_room(&all->entries, all->n, &all->cap, sizeof *all->entries))
             return -ENOMEM;
         all->entries[all->n++] = (struct entry){file.data, name};
         file = (struct dz_buf){0};
     }
     return 0;
-}
-
-static int read_file(const char *path, struct dz_buf *to)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) < 0) {
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    char *room = dz_buf_room(to, (size_t)info.st_size + 1);
-    ssize_t n = room ? read(fd, room, (size_t)info.st_size) : -1;
-    close(fd);
-    if (n >= 0)
-        to->len += (size_t)n;
-    return n < 0 ? -1 : 0;
 }
 
 /* NAME-VERSION.dist-info */
@@ -144,7 +112,7 @@ static int add_distribution(struct dz_distributions *all, const char *folder, co
     dz_buf_fmt(&path, "%s/%s/RECORD", folder, info);
     if (!dz_buf_ok(&path))
         return -ENOMEM;
-    if (read_file(path.data, &record) < 0)
+    if (dz_file_read(path.data, &record) < 0)
         return dz_buf_ok(&record) ? 0 : -ENOMEM;
     int r = keep(&all->names, &all->n_names, &all->names_cap, name_of(info));
     return r < 0 ? r

@@ -1,6 +1,7 @@
 #include "durations.h"
 
 #include "../base/buf.h"
+#include "../base/file.h"
 #include "../base/mem.h"
 
 #include <errno.h>
@@ -95,34 +96,10 @@ static const struct entry *look_up(const struct dz_durations *durations, char ki
 
 /* ---- reading ---- */
 
-static int read_all(int fd, struct dz_buf *buf)
-{
-    struct stat stat;
-    if (fstat(fd, &stat) < 0)
-        return -errno;
-    size_t size = S_ISREG(stat.st_mode) ? (size_t)stat.st_size : 0;
-    for (;;) {
-        char *room = dz_buf_room(buf, size + 1);
-        if (!room)
-            return -ENOMEM;
-        ssize_t n = read(fd, room, buf->cap - buf->len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : 0;
-        buf->len += (size_t)n;
-        size = 4096;
-    }
-}
-
 static int read_file(const char *path, struct dz_buf *buf)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
-    int r = read_all(fd, buf);
-    close(fd);
-    return r;
+    int r = dz_file_read(path, buf);
+    return r == -ENOENT ? 0 : r;
 }
 
 static int is_whole(const char *text, size_t size)
@@ -363,39 +340,17 @@ static void put_all(struct dz_buf *buf, const struct dz_durations *mine,
         dz_buf_fmt(buf, "end %016" PRIx64 "\n", (uint64_t)XXH3_64bits(buf->data, buf->len));
 }
 
-static int write_all(int fd, const char *at, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        at += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-/* mkostemp lets only the owner read; the file is as any other that a job makes. */
-static int open_for_all(int fd)
-{
-    mode_t mask = umask(077);
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask);
-}
-
 /* There is no clock here: today is when the file system says that our new file was made. */
 static int write_new(int fd, const struct dz_durations *mine, const struct dz_durations *there)
 {
     dz_autobuf struct dz_buf buf = {0};
     struct stat stat;
-    if (fstat(fd, &stat) < 0 || open_for_all(fd) < 0)
+    if (fstat(fd, &stat) < 0 || dz_file_open_for_all(fd) < 0)
         return -errno;
     put_all(&buf, mine, there, (uint32_t)(stat.st_mtim.tv_sec / 86400));
     if (!dz_buf_ok(&buf))
         return -ENOMEM;
-    int r = write_all(fd, buf.data, buf.len);
+    int r = dz_file_write_all(fd, buf.data, buf.len);
     return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }
 

@@ -15,8 +15,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { MOST = 1 << 28 };
-
 /* A log's numbers in the job's: own ones from the base on, below it its parent's. */
 struct numbers {
     uint32_t base, n, cap;
@@ -41,19 +39,6 @@ struct reading {
 };
 
 /* ---- growing ---- */
-
-static int has_room(void **list, uint32_t n, uint32_t *cap, size_t size)
-{
-    if (n < *cap)
-        return 1;
-    uint32_t more = *cap ? 2 * *cap : 64;
-    void *grown = n < MOST ? dz_realloc(*list, more * size) : NULL;
-    if (!grown)
-        return 0;
-    *list = grown;
-    *cap = more;
-    return 1;
-}
 
 static int widen(struct table *table)
 {
@@ -107,8 +92,8 @@ static uint32_t string_of(struct dz_observations *all, struct dz_bytes bytes)
     if (*slot)
         return *slot;
     char *text = dz_memdup(bytes.at, size);
-    if (!text || !has_room((void **)&all->strings, all->n_strings, &reading->strings_cap,
-                           sizeof *all->strings)) {
+    if (!text ||
+        !dz_has_room(&all->strings, all->n_strings, &reading->strings_cap, sizeof *all->strings)) {
         dz_free(text);
         return 0;
     }
@@ -145,7 +130,7 @@ static uint32_t code_of(struct dz_observations *all, struct dz_observed_code cod
     uint32_t *slot = slot_of_code(all, &code);
     if (*slot)
         return *slot;
-    if (!has_room((void **)&all->codes, all->n_codes, &reading->codes_cap, sizeof *all->codes))
+    if (!dz_has_room(&all->codes, all->n_codes, &reading->codes_cap, sizeof *all->codes))
         return 0;
     all->codes[all->n_codes++] = code;
     *slot = all->n_codes;
@@ -159,7 +144,7 @@ static int tell_number(struct numbers *numbers, uint32_t number, uint32_t ours)
     /* They come one after another: another one is not what we write. */
     if (number != numbers->base + numbers->n + 1)
         return -EBADMSG;
-    if (!has_room((void **)&numbers->ours, numbers->n, &numbers->cap, sizeof *numbers->ours))
+    if (!dz_has_room(&numbers->ours, numbers->n, &numbers->cap, sizeof *numbers->ours))
         return -ENOMEM;
     numbers->ours[numbers->n++] = ours;
     return 0;
@@ -270,8 +255,8 @@ static int take_source(const struct place *place, const struct dz_msg_log_source
         return -EBADMSG;
     if (ours.known)
         memcpy(ours.hash, source->hash.at, sizeof ours.hash);
-    if (!has_room((void **)&all->sources, all->n_sources, &all->reading->sources_cap,
-                  sizeof *all->sources))
+    if (!dz_has_room(&all->sources, all->n_sources, &all->reading->sources_cap,
+                     sizeof *all->sources))
         return -ENOMEM;
     all->sources[all->n_sources++] = ours;
     return 0;
@@ -283,7 +268,7 @@ static int take_span(const struct place *place, const struct dz_msg_log_span *sp
     uint32_t name = string_at(place, span->name);
     if (!name || span->type >= DZ_SPAN_TYPES)
         return -EBADMSG;
-    if (!has_room((void **)&all->spans, all->n_spans, &all->reading->spans_cap, sizeof *all->spans))
+    if (!dz_has_room(&all->spans, all->n_spans, &all->reading->spans_cap, sizeof *all->spans))
         return -ENOMEM;
     uint32_t parent = span->parent ? look_up(all, place->log, SPANS, span->parent) : 0;
     all->spans[all->n_spans++] = (struct dz_observed_span){
@@ -447,8 +432,8 @@ int dz_observations_add(struct dz_observations *all, const char *name, const cha
     uint32_t cap = reading ? reading->logs_cap : 0;
     char *copy = dz_strdup(name);
     if (!reading || !copy ||
-        !has_room((void **)&reading->told, all->n_logs, &cap, sizeof *reading->told) ||
-        !has_room((void **)&all->logs, all->n_logs, &reading->logs_cap, sizeof *all->logs)) {
+        !dz_has_room(&reading->told, all->n_logs, &cap, sizeof *reading->told) ||
+        !dz_has_room(&all->logs, all->n_logs, &reading->logs_cap, sizeof *all->logs)) {
         dz_free(copy);
         return dz_fail(err, -ENOMEM, "cannot read what was observed");
     }
@@ -521,7 +506,7 @@ static int list_logs(const char *path, char ***ret, uint32_t *ret_n)
         if (rank_of(found->d_name) < 0)
             continue;
         char *name = dz_strdup(found->d_name);
-        if (!name || !has_room((void **)ret, *ret_n, &cap, sizeof **ret)) {
+        if (!name || !dz_has_room(ret, *ret_n, &cap, sizeof **ret)) {
             dz_free(name);
             r = -ENOMEM;
         } else

@@ -35,14 +35,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FUNCTIONS(F)                                                                             \
-    F(socketpair)                                                                                \
-    F(fork)                                                                                      \
-    F(signalfd) F(epoll_create1) F(epoll_ctl) F(epoll_wait) F(eventfd) F(pipe2) F(recvmsg)       \
-        F(sendmsg) F(send) F(open) F(fopen) F(fstat) F(mkdir) F(write) F(read) F(pread) F(fsync) \
-            F(rename) F(mkostemp) F(fchmod) F(unlink) F(flock) F(fcntl) F(waitpid) F(kill)       \
-                F(prctl) F(getrlimit) F(setrlimit) F(sched_getaffinity) F(opendir) F(readdir)    \
-                    F(readlink) F(realpath) F(mmap) F(dlopen) F(setenv) F(execv) F(calloc)
+#define FUNCTIONS(F)                                                                              \
+    F(socketpair)                                                                                 \
+    F(fork)                                                                                       \
+    F(signalfd)                                                                                   \
+    F(epoll_create1) F(epoll_ctl) F(epoll_wait) F(eventfd) F(pipe2) F(recvmsg) F(sendmsg) F(send) \
+        F(open) F(fopen) F(fstat) F(mkdir) F(write) F(read) F(pread) F(fsync) F(rename)           \
+            F(mkostemp) F(fchmod) F(unlink) F(flock) F(fcntl) F(waitpid) F(kill) F(prctl)         \
+                F(getrlimit) F(setrlimit) F(sched_getaffinity) F(opendir) F(readdir) F(readlink)  \
+                    F(realpath) F(mmap) F(dlopen) F(setenv) F(execv) F(calloc)
 
 enum function {
 #define F(name) CALL_##name,

@@ -1,0 +1,10 @@
+/* What is done with a whole file in the same way everywhere. Negative errno. */
+#pragma once
+
+#include "buf.h"
+
+/* Appends all that is in it. */
+int dz_file_read(const char *path, struct dz_buf *to);
+int dz_file_write_all(int fd, const char *at, size_t size);
+/* A new file of mkostemp's is for its owner only: makes it as readable as others that a job makes. */
+int dz_file_open_for_all(int fd);
