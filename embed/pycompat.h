@@ -8,6 +8,13 @@
 #error "CPython 3.10 or later is needed"
 #endif
 
+/* As in the shim's name. */
+#ifdef Py_GIL_DISABLED
+#define DZ_PYTHON_VERSION Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) "t"
+#else
+#define DZ_PYTHON_VERSION Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
+#endif
+
 static inline void dz_decrefp(PyObject **slot)
 {
     Py_XDECREF(*slot);

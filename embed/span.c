@@ -562,6 +562,7 @@ static struct dz_msg header(enum dz_log_origin origin, const char *parent, const
     msg.log.open = dz_bytes(open, n_open * sizeof *open);
     msg.log.rootdir = dz_bytes(state.rootdir, strlen(state.rootdir));
     msg.log.probe = dz_bytes(state.probe->name, strlen(state.probe->name));
+    msg.log.python = dz_bytes(DZ_PYTHON_VERSION, strlen(DZ_PYTHON_VERSION));
     return msg;
 }
 

@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "path.h"
-#include "record/sheet.h"
+#include "record/sheets.h"
 
 enum {
     LONGEST_MS = 60000,     /* for one file: the largest sources there are take some seconds */
@@ -58,14 +58,6 @@ static int64_t now_ms(void)
 
 /* ---- files ---- */
 
-char *dz_cut_path(const struct dz_python *python, const char *state, const uint8_t hash[16])
-{
-    char hex[33];
-    for (int i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    return dz_path_fmt("%s/sheets/%s/%s", state, python->version, hex);
-}
-
 int dz_cut_hash(const char *path, uint8_t ret[16])
 {
     dz_autobuf struct dz_buf content = {0};
@@ -78,24 +70,24 @@ int dz_cut_hash(const char *path, uint8_t ret[16])
     return 0;
 }
 
+static int is_kept(const struct cutting *cutting, const struct dz_cut_file *file)
+{
+    struct dz_err err;
+    struct dz_sheet *sheet =
+        dz_sheets_read(cutting->state, cutting->python->version, file->hash, &err);
+    dz_sheet_free(sheet);
+    return sheet != NULL;
+}
+
 /* Whether these bytes are the sheet of that content, for that python. */
-static int is_sheet_of(const void *bytes, size_t size, const struct cutting *cutting,
+static int is_sheet_of(const struct dz_bytes *bytes, const struct cutting *cutting,
                        const struct dz_cut_file *file)
 {
     struct dz_err err;
-    struct dz_sheet *sheet = dz_sheet_new(bytes, size, &err);
-    int is = sheet && (int)dz_sheet_head(sheet)->minor == cutting->python->minor &&
-             memcmp(dz_sheet_head(sheet)->source, file->hash, sizeof file->hash) == 0;
+    struct dz_sheet *sheet =
+        dz_sheets_new(bytes->at, bytes->size, cutting->python->version, file->hash, &err);
     dz_sheet_free(sheet);
-    return is;
-}
-
-static int is_kept(const struct cutting *cutting, const struct dz_cut_file *file)
-{
-    dz_auto char *path = dz_cut_path(cutting->python, cutting->state, file->hash);
-    dz_autobuf struct dz_buf bytes = {0};
-    return path && dz_file_read(path, &bytes) == 0 &&
-           is_sheet_of(bytes.data, bytes.len, cutting, file);
+    return sheet != NULL;
 }
 
 static int make_folder(const char *path)
@@ -229,10 +221,10 @@ static int bury(struct cutting *cutting, struct cutter *cutter, const char *reas
 static void take_sheet(struct cutting *cutting, struct dz_cut_file *file,
                        const struct dz_bytes *sheet)
 {
-    dz_auto char *path = dz_cut_path(cutting->python, cutting->state, file->hash);
+    dz_auto char *path = dz_sheets_path(cutting->state, cutting->python->version, file->hash);
     if (!path)
         settle(file, DZ_CUT_IS_FAILED, "no memory");
-    else if (!is_sheet_of(sheet->at, sheet->size, cutting, file))
+    else if (!is_sheet_of(sheet, cutting, file))
         settle(file, DZ_CUT_IS_FAILED, "the process that parsed it gave a wrong sheet");
     else {
         int r = keep(path, sheet);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum dz_cut_outcome {
-    DZ_CUT_IS_THERE = 0, /* the file at dz_cut_path is a whole sheet of this content */
+    DZ_CUT_IS_THERE = 0, /* STATE's sheets have a whole one of this content */
     DZ_CUT_IS_CHANGED,   /* the file has not, or no longer, that content */
     DZ_CUT_IS_GONE,      /* it cannot be read */
     DZ_CUT_IS_FAILED,    /* there is no sheet; the sentence says why */
@@ -28,7 +28,5 @@ int dz_cut(const struct dz_python *python, const char *state, struct dz_cut_file
 /* Their sentences. */
 void dz_cut_free(struct dz_cut_file *files, size_t n);
 
-/* Where the sheet of this content is kept, or would be: STATE/sheets/3.12/HASH. To be freed. */
-char *dz_cut_path(const struct dz_python *python, const char *state, const uint8_t hash[16]);
 /* XXH3-128 of a file's content. Negative errno. */
 int dz_cut_hash(const char *path, uint8_t ret[16]);

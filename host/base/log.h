@@ -1,7 +1,7 @@
 /* The words of log.def: what a log's numbers mean. */
 #pragma once
 
-enum { DZ_LOG_VERSION = 1 };
+enum { DZ_LOG_VERSION = 2 };
 
 enum dz_log_origin { DZ_LOG_FRONT, DZ_LOG_WORKER, DZ_LOG_CHILD };
 

@@ -11,11 +11,10 @@
 
 #include <jansson.h>
 
-#include "../base/file.h"
 #include "../base/mem.h"
 #include "../cut.h"
 #include "../path.h"
-#include "../record/sheet.h"
+#include "../record/sheets.h"
 #include "state.h"
 
 struct word {
@@ -259,17 +258,6 @@ static void find_codes(const struct dz_sheet *sheet)
 
 enum how { AS_TEXT, AS_JSON, FIND, CHECK };
 
-static struct dz_sheet *load(const char *path, struct dz_err *err)
-{
-    dz_autobuf struct dz_buf bytes = {0};
-    int r = dz_file_read(path, &bytes);
-    if (r < 0) {
-        dz_fail(err, r, "cannot read '%s'", path);
-        return NULL;
-    }
-    return dz_sheet_new(bytes.data, bytes.len, err);
-}
-
 static int cut(const struct dz_python *python, const char *state, struct dz_cut_file *file,
                struct dz_err *err)
 {
@@ -289,8 +277,7 @@ static int show(const struct dz_python *python, const char *state, const char *p
 {
     struct dz_cut_file file = {.path = path};
     int r = cut(python, state, &file, err);
-    dz_auto char *kept = r < 0 ? NULL : dz_cut_path(python, state, file.hash);
-    struct dz_sheet *sheet = kept ? load(kept, err) : NULL;
+    struct dz_sheet *sheet = r < 0 ? NULL : dz_sheets_read(state, python->version, file.hash, err);
     dz_cut_free(&file, 1);
     if (!sheet)
         return -1;
@@ -317,8 +304,9 @@ static int show_aside(const struct dz_python *python, const char *path, enum how
         return dz_fail(err, -errno, "cannot make a folder in /tmp");
     int r = show(python, folder, path, how, err);
     struct dz_cut_file file = {.path = path};
-    dz_auto char *kept =
-        dz_cut_hash(path, file.hash) == 0 ? dz_cut_path(python, folder, file.hash) : NULL;
+    dz_auto char *kept = dz_cut_hash(path, file.hash) == 0
+                             ? dz_sheets_path(folder, python->version, file.hash)
+                             : NULL;
     dz_auto char *minor = dz_path_fmt("%s/sheets/%s", folder, python->version);
     dz_auto char *sheets = dz_path_fmt("%s/sheets", folder);
     if (kept)
@@ -339,8 +327,7 @@ static int tell(const struct dz_python *python, const char *state, const struct 
         printf("%s: %s\n", file->path, file->text ? file->text : "no memory");
         return 1;
     }
-    dz_auto char *kept = dz_cut_path(python, state, file->hash);
-    struct dz_sheet *sheet = kept ? load(kept, &err) : NULL;
+    struct dz_sheet *sheet = dz_sheets_read(state, python->version, file->hash, &err);
     const char *problem = sheet ? dz_sheet_problem(sheet) : "no memory";
     if (problem)
         printf("%s: %s\n", file->path, problem);

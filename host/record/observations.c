@@ -210,6 +210,7 @@ static int take_header(const struct place *place, const struct dz_msg_log *log)
     ours->parent = dz_memdup(log->parent.at, log->parent.size);
     ours->probe = dz_memdup(log->probe.at, log->probe.size);
     ours->rootdir = dz_memdup(log->rootdir.at, log->rootdir.size);
+    ours->python = dz_memdup(log->python.at, log->python.size);
     told->parent = log->parent.size ? log_named(place->all, log->parent) : DZ_OBSERVED_NONE;
     if (told->parent == place->log || (log->parent.size && told->parent == DZ_OBSERVED_NONE))
         return -EBADMSG;
@@ -223,7 +224,7 @@ static int take_header(const struct place *place, const struct dz_msg_log *log)
         if (span)
             span->n_children++;
     }
-    return ours->parent && ours->probe && ours->rootdir ? 0 : -ENOMEM;
+    return ours->parent && ours->probe && ours->rootdir && ours->python ? 0 : -ENOMEM;
 }
 
 static int take_string(const struct place *place, const struct dz_msg_log_string *string)
@@ -589,6 +590,15 @@ int dz_observations_join(struct dz_observations *all, struct dz_err *err)
 
 /* ---- asking ---- */
 
+/* The front's is the first, and workers are its forks; a child may run another. */
+const char *dz_observations_python(const struct dz_observations *all)
+{
+    for (uint32_t i = 0; i < all->n_logs; i++)
+        if (all->logs[i].python && all->logs[i].origin != DZ_LOG_CHILD)
+            return all->logs[i].python;
+    return "";
+}
+
 uint32_t dz_observations_test(const struct dz_observations *all, const char *nodeid)
 {
     uint32_t found = DZ_OBSERVED_NONE;
@@ -650,6 +660,7 @@ void dz_observations_free(struct dz_observations *all)
         dz_free(all->logs[i].parent);
         dz_free(all->logs[i].probe);
         dz_free(all->logs[i].rootdir);
+        dz_free(all->logs[i].python);
     }
     if (all->reading) {
         dz_free(all->reading->told);

@@ -45,7 +45,7 @@ struct dz_observed_source {
 
 struct dz_observed_log {
     char *name, *parent;
-    char *probe, *rootdir;
+    char *probe, *rootdir, *python;
     uint32_t pid;
     enum dz_log_origin origin;
     int closed;        /* its process has said its last word */
@@ -78,6 +78,9 @@ int dz_observations_add(struct dz_observations *all, const char *name, const cha
 /* After the last log: who leans on whom besides what was told: code on its module's import, a fork's parent on it. */
 int dz_observations_join(struct dz_observations *all, struct dz_err *err);
 void dz_observations_free(struct dz_observations *all);
+
+/* The version of the python that the job ran with, 3.12; "" where no log tells. */
+const char *dz_observations_python(const struct dz_observations *all);
 
 /* The last complete span of this test, or the last incomplete one, or NONE. */
 uint32_t dz_observations_test(const struct dz_observations *all, const char *nodeid);

@@ -1,0 +1,114 @@
+#include "elements.h"
+
+#include "../base/mem.h"
+#include "sheets.h"
+
+#include <string.h>
+
+struct source {
+    const struct dz_observed_source *met; /* NULL: its code was never met by name */
+    struct dz_sheet *sheet;
+    enum dz_unknown why;
+    int asked;
+};
+
+struct dz_elements {
+    const struct dz_observations *all;
+    const char *state;
+    struct source *sources; /* by the file's string */
+};
+
+/* ---- sources ---- */
+
+/* Each process that meets a file writes what it found in it then. */
+static void note(struct source *source, const struct dz_observed_source *met)
+{
+    if (!met->known)
+        source->why = DZ_UNKNOWN_UNREAD;
+    else if (source->met && source->met->known &&
+             memcmp(source->met->hash, met->hash, sizeof met->hash) != 0)
+        source->why = DZ_UNKNOWN_CHANGED;
+    source->met = met;
+}
+
+struct dz_elements *dz_elements_new(const struct dz_observations *all, const char *state)
+{
+    struct dz_elements *elements = dz_alloc(sizeof *elements);
+    struct source *sources = dz_alloc((all->n_strings + 1) * sizeof *sources);
+    if (!elements || !sources) {
+        dz_free(elements);
+        dz_free(sources);
+        return NULL;
+    }
+    *elements = (struct dz_elements){all, state, sources};
+    for (uint32_t i = 0; i < all->n_sources; i++)
+        note(&sources[all->sources[i].file], &all->sources[i]);
+    return elements;
+}
+
+void dz_elements_free(struct dz_elements *elements)
+{
+    if (!elements)
+        return;
+    for (uint32_t i = 0; i <= elements->all->n_strings; i++)
+        dz_sheet_free(elements->sources[i].sheet);
+    dz_free(elements->sources);
+    dz_free(elements);
+}
+
+/* ---- sheets ---- */
+
+static void find_sheet(const struct dz_elements *elements, struct source *source)
+{
+    struct dz_err err;
+    source->asked = 1;
+    if (source->why != DZ_KNOWN)
+        return;
+    if (!source->met) {
+        source->why = DZ_UNKNOWN_FOREIGN;
+        return;
+    }
+    source->sheet = dz_sheets_read(elements->state, dz_observations_python(elements->all),
+                                   source->met->hash, &err);
+    if (!source->sheet)
+        source->why = DZ_UNKNOWN_UNCUT;
+    else if (dz_sheet_problem(source->sheet))
+        source->why = DZ_UNKNOWN_REFUSED;
+}
+
+struct dz_joined dz_elements_sheet(struct dz_elements *elements, uint32_t file)
+{
+    struct source *source = &elements->sources[file];
+    if (!source->asked)
+        find_sheet(elements, source);
+    return (struct dz_joined){source->sheet, DZ_NONE, source->why};
+}
+
+struct dz_joined dz_elements_of(struct dz_elements *elements, uint32_t number)
+{
+    const struct dz_observed_code *code = &elements->all->codes[number];
+    if (code->kind == DZ_CODE_PACKAGE || code->kind == DZ_CODE_GENERATED)
+        return (struct dz_joined){NULL, DZ_NONE, DZ_UNKNOWN_FOREIGN};
+    struct dz_joined joined = dz_elements_sheet(elements, code->file);
+    if (joined.why != DZ_KNOWN)
+        return joined;
+    joined.element = dz_sheet_find_code(joined.sheet, code->line, code->kind,
+                                        code->name ? elements->all->strings[code->name - 1] : NULL);
+    if (joined.element == DZ_NONE)
+        joined.why = DZ_UNKNOWN_ABSENT;
+    return joined;
+}
+
+const char *dz_unknown_text(enum dz_unknown why)
+{
+    static const char *const texts[DZ_UNKNOWNS] = {
+        [DZ_KNOWN] = "",
+        [DZ_UNKNOWN_FOREIGN] = "no source of the project",
+        [DZ_UNKNOWN_UNREAD] = "the source could not be read while the job ran",
+        [DZ_UNKNOWN_CHANGED] = "the source has changed while the job ran",
+        [DZ_UNKNOWN_UNCUT] = "there is no sheet of the source as it was loaded",
+        [DZ_UNKNOWN_REFUSED] = "python cannot parse the source: something else has compiled it",
+        [DZ_UNKNOWN_ABSENT] = "the code is not in the source as it was loaded",
+    };
+    return texts[why];
+}
