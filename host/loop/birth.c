@@ -34,6 +34,9 @@ enum { MOST_MISSING = 1024 };
  * are all close-on-exec, and the user's are none of them. */
 static void close_ours(int socket)
 {
+    /* libuv has a hand in each fork: it closes two descriptors, by the numbers that they had, and opens them anew. Told
+     * that they are closed, it only opens. */
+    uv_library_shutdown();
     for (int fd = 3, missing = 0; missing < MOST_MISSING; fd++) {
         int flags = fcntl(fd, F_GETFD);
         missing = flags < 0 ? missing + 1 : 0;

@@ -178,6 +178,25 @@ def test_descriptors_that_the_user_passed_on_are_there(start, suite):
 # ---- the zygote ----
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_what_a_test_forks_has_its_descriptors(start, suite):
+    suite.write(test_it="""
+        import os
+        def descriptors():
+            links = {fd: f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")}
+            # High ones are ours, and are not the child's.
+            return {fd: os.readlink(link) for fd, link in links.items() if os.path.exists(link) and int(fd) < 1000}
+        def test_fork():
+            before = descriptors()
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0 if before.items() <= descriptors().items() else 7)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    """)
+    ran = suite.run("--dagz-workers=1", f"--dagz-start={start}")
+    assert ran.code == 0, ran
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("fork", ["worker", "test"])
 def test_a_job_survives_its_zygote(workers, fork, suite):
