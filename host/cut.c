@@ -26,7 +26,7 @@
 #include "record/sheets.h"
 
 enum {
-    LONGEST_MS = 60000,     /* for one file: the largest sources there are take some seconds */
+    LONGEST_MS = 30000,     /* for one file: the largest sources there are take some seconds */
     FILES_PER_PROCESS = 25, /* a start costs about as much as these */
     MOST_PROCESSES = 64,
     MOST_BARREN = 3, /* processes in a row that die before they have answered anything */
@@ -143,6 +143,7 @@ __attribute__((noreturn)) static void become(struct cutting *cutting, int socket
 {
     static char *argv[] = {"dagz-cut", "-I", "-S", "-B", "-W", "ignore", NULL};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, argv[0]);
     for (unsigned i = 0; i < cutting->n_cutters; i++)
         if (cutting->cutters[i].pid)
             close(cutting->cutters[i].chan.fd);
@@ -331,7 +332,7 @@ static int wait_for_answers(struct cutting *cutting)
         if (fds[i].revents)
             r = hear(cutting, cutter);
         else if (cutter->file && now >= cutter->deadline_ms)
-            r = bury(cutting, cutter, "parsing it takes longer than a minute");
+            r = bury(cutting, cutter, "parsing it takes longer than half a minute");
         if (r < 0)
             return r;
     }

@@ -56,6 +56,7 @@ static void end_run(struct dz_job *job)
     job->cpu_us = dz_census_cpu_us(getpid()) - job->inherited_us;
     dismiss_zygote(job);
     dz_front_end(job);
+    dz_cuts_finish(job);
 }
 
 static void renew_zygote(struct dz_job *job)
@@ -81,6 +82,7 @@ void dz_job_check(struct dz_job *job)
 void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
 {
     job->interrupted_us = dz_now_us();
+    dz_cuts_stop(job);
     if (job->interrupts++ == 0) {
         dz_suite_close(job, DZ_END_INTERRUPT, 0, dz_bytes("", 0));
         dz_vassal_interrupt(job);
@@ -118,7 +120,7 @@ static void reap(struct dz_job *job)
             continue;
         if (pid == job->front_pid)
             dz_front_died(job, status);
-        else
+        else if (!dz_cuts_heard_death(job, pid, status))
             dz_vassal_heard_death(job, pid, status);
     }
 }
@@ -157,7 +159,7 @@ static void on_signals(uv_poll_t *poll, int status, int events)
     struct signalfd_siginfo info;
     while (read(job->signals_fd, &info, sizeof info) == sizeof info)
         on_signal(job, &info);
-    if (job->front_ended)
+    if (job->front_ended && dz_cuts_are_over(job))
         uv_stop(&job->loop);
 }
 
@@ -200,7 +202,7 @@ static void on_tick(uv_timer_t *timer)
     if (job->suite.complete && !job->over)
         dz_census_look(&job->census, getpid(), now);
     show_progress(job, now);
-    if (job->front_ended)
+    if (job->front_ended && dz_cuts_are_over(job))
         uv_stop(&job->loop);
 }
 
@@ -307,6 +309,7 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
     }
     uv_run(&job.loop, UV_RUN_DEFAULT);
     dz_strays_end();
+    dz_cuts_tell(&job);
     remember(&job);
     int code = exit_code(job.front_status);
     free_job(&job);

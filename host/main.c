@@ -1,22 +1,25 @@
+/* clang-format off */
 /* The one executable and its roles.
  *
  *   role     libuv loop  Python  user code  sockets                     files it may write
- *   -------  ----------  ------  ---------  --------------------------  ---------------------------
+ *   -------  ----------  ------  ---------  --------------------------  ----------------------------
  *   python   -           yes     yes        the user's                  the user's
  *   init     -           -       -          -                           -
  *   host     yes         -       -          one to each process below   .dagz/
  *   front    -           yes     yes        host                        the user's
  *   zygote   -           image   -          host, one to each worker    -
- *   worker   -           yes     yes        host                        the user's, its log in
- * .dagz/run replay   -           yes     plugins    host                        the user's (junit,
- * cache) cut      -           yes     -          host                        - child    - yes yes
- * the user's                  the user's, its log in .dagz/run command  -           -       - -
- * .dagz/
+ *   worker   -           yes     yes        host                        the user's, a log in .dagz/run
+ *   replay   -           yes     plugins    host                        the user's (junit, cache)
+ *   sheets   -           -       -          host, one to each cut       .dagz/sheets
+ *   cut      -           yes     -          its parent                  -
+ *   child    -           yes     yes        the user's                  the user's, a log in .dagz/run
+ *   command  -           -       -          -                           .dagz/
  *
  * python, host and command are told by the command line, here. init is the parent of a python that
  * would be PID 1. The others are the host's children: which one each is, it inherits (heritage.h).
  * In role python nothing is to be done but to find the python and to become it: a start may cost a
  * tenth more than python's own. */
+/* clang-format on */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

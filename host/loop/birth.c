@@ -32,7 +32,7 @@ enum { MOST_MISSING = 1024 };
 
 /* Of the host's descriptors none is to be there; those that the user's shell has passed on stay. The host's own
  * are all close-on-exec, and the user's are none of them. */
-static void close_ours(int socket)
+void dz_birth_close_ours(int but)
 {
     /* libuv has a hand in each fork: it closes two descriptors, by the numbers that they had, and opens them anew. Told
      * that they are closed, it only opens. */
@@ -40,7 +40,7 @@ static void close_ours(int socket)
     for (int fd = 3, missing = 0; missing < MOST_MISSING; fd++) {
         int flags = fcntl(fd, F_GETFD);
         missing = flags < 0 ? missing + 1 : 0;
-        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != socket)
+        if (flags >= 0 && (flags & FD_CLOEXEC) && fd != but)
             close(fd);
     }
 }
@@ -60,7 +60,7 @@ int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_er
         return dz_fail(err, r, "cannot fork a process of pytest's");
     }
     if (*ret_pid == 0) {
-        close_ours(fds[1]);
+        dz_birth_close_ours(fds[1]);
         sigprocmask(SIG_SETMASK, &job->users_mask, NULL);
         signal(SIGABRT, SIG_DFL);
         become(job, role, fds[1]);

@@ -133,6 +133,12 @@ struct dz_job {
         struct dz_buf leaks, late;
     } count;
     struct dz_census census;
+    struct {
+        pid_t pid;  /* who makes sheets, or 0 */
+        int said;   /* its pipe */
+        int is_due; /* again, when this one has ended */
+        struct dz_buf text;
+    } cuts;
     struct dz_remarks remarks;
 };
 
@@ -209,6 +215,19 @@ void dz_strays_end(void);
 /* ---- birth.c ---- */
 /* Forks a python in that role. Returns the host's end of its socket, or negative with a sentence. */
 int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_err *err);
+/* In a process that the host has forked: its descriptors but this one. */
+void dz_birth_close_ours(int but);
+
+/* ---- cuts.c: sheets of the sources that the job has met ---- */
+void dz_cuts_begin(struct dz_job *job);
+/* The last of them, now that all has been met. */
+void dz_cuts_finish(struct dz_job *job);
+int dz_cuts_are_over(const struct dz_job *job);
+/* Whether that was the process that makes them. */
+int dz_cuts_heard_death(struct dz_job *job, pid_t pid, int status);
+void dz_cuts_stop(struct dz_job *job);
+/* What is not known, on standard error, behind all that pytest has said. */
+void dz_cuts_tell(struct dz_job *job);
 
 /* ---- job.c ---- */
 /* Something has ended: is all of it over? */

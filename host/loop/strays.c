@@ -18,8 +18,8 @@ enum {
 struct finding {
     struct dz_job *job;
     unsigned n;
-    pid_t fronts[256]; /* the front's own children are not a test's */
-    unsigned n_fronts;
+    pid_t ours[256]; /* the front's own children, and who makes sheets, are not a test's */
+    unsigned n_ours;
 };
 
 /* A program started by a test has what pytest says of the running one in its environment: `NODEID (call)`. */
@@ -46,34 +46,34 @@ static struct dz_test *started_by(struct dz_job *job, pid_t pid)
     return NULL;
 }
 
-static int is_front(const struct finding *found, pid_t pid)
+static int is_ours(const struct finding *found, pid_t pid)
 {
-    for (unsigned i = 0; i < found->n_fronts; i++)
-        if (found->fronts[i] == pid)
+    for (unsigned i = 0; i < found->n_ours; i++)
+        if (found->ours[i] == pid)
             return 1;
     return 0;
 }
 
-static void note_front(pid_t pid, void *data)
+static void note_ours(pid_t pid, void *data)
 {
     struct finding *found = data;
-    if (found->n_fronts < sizeof found->fronts / sizeof *found->fronts)
-        found->fronts[found->n_fronts++] = pid;
+    if (found->n_ours < sizeof found->ours / sizeof *found->ours)
+        found->ours[found->n_ours++] = pid;
 }
 
-static void drop_front(pid_t pid, void *data)
+static void drop_ours(pid_t pid, void *data)
 {
     struct finding *found = data;
-    for (unsigned i = 0; i < found->n_fronts; i++)
-        if (found->fronts[i] == pid)
-            found->fronts[i] = found->fronts[--found->n_fronts];
+    for (unsigned i = 0; i < found->n_ours; i++)
+        if (found->ours[i] == pid)
+            found->ours[i] = found->ours[--found->n_ours];
 }
 
 static void name(pid_t pid, void *data)
 {
     struct finding *found = data;
     struct dz_job *job = found->job;
-    if (pid == job->front_pid || pid == job->zygote_pid || is_front(found, pid))
+    if (pid == job->front_pid || pid == job->zygote_pid || is_ours(found, pid))
         return;
     struct dz_test *test = started_by(job, pid);
     if (test && !test->leaky) {
@@ -95,9 +95,13 @@ void dz_strays_name(struct dz_job *job)
     struct finding found = {.job = job};
     if (!job->settings_known)
         return;
-    dz_census_descendants(job->front_pid, note_front, &found);
+    dz_census_descendants(job->front_pid, note_ours, &found);
+    if (!dz_cuts_are_over(job)) {
+        note_ours(job->cuts.pid, &found);
+        dz_census_descendants(job->cuts.pid, note_ours, &found);
+    }
     if (dz_peer_is_open(&job->zygote))
-        dz_census_descendants(job->zygote_pid, drop_front, &found);
+        dz_census_descendants(job->zygote_pid, drop_ours, &found);
     dz_census_descendants(getpid(), name, &found);
     if (found.n > MOST_NAMED)
         dz_buf_fmt(&job->count.leaks, "  and %u more\n", found.n - MOST_NAMED);

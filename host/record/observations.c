@@ -35,6 +35,7 @@ struct table {
 struct reading {
     struct told *told;
     struct table strings, codes;
+    int sources_only;
     uint32_t strings_cap, codes_cap, spans_cap, sources_cap, logs_cap;
 };
 
@@ -367,6 +368,12 @@ static int take_end(const struct place *place, const struct dz_msg_log_end *end)
     return 0;
 }
 
+static int is_of_no_source(const struct dz_msg *msg)
+{
+    return msg->type == DZ_MSG_log_ran || msg->type == DZ_MSG_log_code ||
+           (msg->type == DZ_MSG_log_fact && msg->log_fact.fact != DZ_FACT_WRITTEN);
+}
+
 static int take(const struct place *place, const struct dz_msg *msg)
 {
     struct dz_observed_log *log = &place->all->logs[place->log];
@@ -374,6 +381,8 @@ static int take(const struct place *place, const struct dz_msg *msg)
         return -EBADMSG;
     /* An execve that failed goes on after what was to be the last word. */
     log->closed = 0;
+    if (place->all->reading->sources_only && is_of_no_source(msg))
+        return 0;
     switch (msg->type) {
     case DZ_MSG_log:
         return take_header(place, &msg->log);
@@ -520,11 +529,10 @@ static int list_logs(const char *path, char ***ret, uint32_t *ret_n)
     return r;
 }
 
-int dz_observations_read(struct dz_observations *ret, const char *folder, struct dz_err *err)
+static int read_all(struct dz_observations *ret, const char *folder, struct dz_err *err)
 {
     char **names = NULL;
     uint32_t n = 0;
-    *ret = (struct dz_observations){0};
     int r = list_logs(folder, &names, &n);
     if (r < 0)
         dz_fail(err, r, "cannot list '%s'", folder);
@@ -536,7 +544,24 @@ int dz_observations_read(struct dz_observations *ret, const char *folder, struct
         dz_free(names[i]);
     }
     dz_free(names);
+    return r;
+}
+
+int dz_observations_read(struct dz_observations *ret, const char *folder, struct dz_err *err)
+{
+    *ret = (struct dz_observations){0};
+    int r = read_all(ret, folder, err);
     return r < 0 ? r : dz_observations_join(ret, err);
+}
+
+int dz_observations_read_sources(struct dz_observations *ret, const char *folder,
+                                 struct dz_err *err)
+{
+    *ret = (struct dz_observations){.reading = dz_alloc(sizeof *ret->reading)};
+    if (!ret->reading)
+        return dz_fail(err, -ENOMEM, "cannot read what was observed");
+    ret->reading->sources_only = 1;
+    return read_all(ret, folder, err);
 }
 
 /* ---- joining ---- */
