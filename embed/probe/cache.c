@@ -2,8 +2,8 @@
 
 #include "../span.h"
 #include "code.h"
+#include "kept.h"
 
-#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,29 +24,24 @@ enum {
      * span stands for the wrapper's own. */
     SPANS_MOST = 256,
     WORDS_MOST = 64,
-    NOT_LEANT = -1,
 };
 
 /* Stands in the wrapper for the function that it wraps. */
 struct filler {
     PyObject_HEAD vectorcallfunc call;
     PyObject *inner;
-    PyObject *wrapper; /* borrowed: it has us */
-    uint32_t span;     /* of what the cache holds; 0: nothing of interest yet */
-    uint32_t leant;    /* the last one that leant on it */
-    uint32_t base;     /* the base span of the last fills */
-    uint32_t fills;    /* in that */
-    unsigned generation;
+    PyObject *wrapper;   /* borrowed: it has us */
+    struct dz_kept kept; /* what the cache holds */
+    uint32_t base;       /* the base span of the last fills */
+    uint32_t fills;      /* in that */
     uint8_t is_library, is_pure;
     uint8_t is_open;
-    uint8_t is_whole; /* told so */
 };
 
 static struct {
     PyTypeObject *type;
     ternaryfunc call;
     size_t func, misses, maxsize; /* places in the wrapper's struct, in words */
-    unsigned generation;          /* of processes */
     uint32_t base, n_spans;
 } cache;
 
@@ -87,20 +82,10 @@ static int is_first(struct filler *filler)
 
 static void renew(struct filler *filler)
 {
-    uint32_t before = filler->generation == cache.generation ? 0 : filler->span;
-    if (filler->span && !before && !is_first(filler))
+    if (dz_kept_is_ours(&filler->kept) && !is_first(filler))
         return;
-    filler->span = new_span(filler->wrapper);
-    filler->leant = (uint32_t)NOT_LEANT;
-    filler->generation = cache.generation;
+    dz_kept_renew(&filler->kept, new_span(filler->wrapper), !is_first(filler));
     filler->base = filler->fills = 0;
-    filler->is_whole = filler->span == dz_span_of_base();
-    /* What the process that this one was forked from has filled is here too. */
-    if (before && !is_first(filler)) {
-        dz_span_enter(filler->span);
-        dz_span_lean(before);
-        dz_span_leave(filler->span);
-    }
 }
 
 static int is_plain(PyObject *value)
@@ -132,23 +117,11 @@ static int is_counted(struct filler *filler)
         filler->base = base;
         filler->fills = 0;
     }
-    if (!base || filler->span == base)
-        return filler->span != base;
-    if (++filler->fills == FILLS_MOST + 1) {
-        dz_span_enter(filler->span);
-        dz_span_lean(base);
-        dz_span_leave(filler->span);
-    }
+    if (!base || filler->kept.span == base)
+        return filler->kept.span != base;
+    if (++filler->fills == FILLS_MOST + 1)
+        dz_kept_lean(&filler->kept, base);
     return filler->fills <= FILLS_MOST;
-}
-
-/* Whatever was seen of it stands in the log before that of the base span: it may be killed at any time. */
-static void tell_whole(struct filler *filler)
-{
-    if (filler->is_whole)
-        return;
-    filler->is_whole = 1;
-    dz_span_close(filler->span);
 }
 
 static PyObject *fill(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
@@ -163,13 +136,11 @@ static PyObject *fill(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     if (!is_seen || !is_counted(filler))
         return PyObject_Vectorcall(filler->inner, args, nargsf, names);
 
-    uint32_t span = filler->span;
     filler->is_open = 1;
-    dz_span_enter(span);
+    dz_kept_enter(&filler->kept);
     PyObject *value = PyObject_Vectorcall(filler->inner, args, nargsf, names);
-    dz_span_leave(span);
+    dz_kept_leave(&filler->kept);
     filler->is_open = 0;
-    tell_whole(filler);
     return value;
 }
 
@@ -245,8 +216,6 @@ static void adopt(PyObject *wrapper)
     filler->call = fill;
     filler->inner = inner;
     filler->wrapper = wrapper;
-    filler->leant = (uint32_t)NOT_LEANT;
-    filler->generation = cache.generation;
     filler->is_library = (uint8_t)is_library(inner);
     filler->is_pure = (uint8_t)is_of_typing(inner);
     *function_of(wrapper) = (PyObject *)filler;
@@ -255,25 +224,15 @@ static void adopt(PyObject *wrapper)
 
 /* ---- a hit ---- */
 
-__attribute__((noinline)) static void lean(struct filler *filler, uint32_t current)
-{
-    filler->leant = current;
-    dz_span_lean(filler->span);
-}
-
-/* Told afterwards: by then it is known whether the cache was emptied before. Between two base spans each call is
- * told: the next one has them. */
+/* Told afterwards: by then it is known whether the cache was emptied before. */
 static PyObject *call(PyObject *wrapper, PyObject *args, PyObject *names)
 {
     if (!Py_IS_TYPE(*function_of(wrapper), &filler_type))
         adopt(wrapper);
     PyObject *value = cache.call(wrapper, args, names);
     struct filler *filler = (struct filler *)*function_of(wrapper);
-    if (Py_IS_TYPE((PyObject *)filler, &filler_type) && filler->span) {
-        uint32_t current = dz_span_current();
-        if (filler->leant != current || !current)
-            lean(filler, current);
-    }
+    if (Py_IS_TYPE((PyObject *)filler, &filler_type))
+        dz_kept_use(&filler->kept);
     return value;
 }
 
@@ -334,12 +293,6 @@ static void take_descriptor(void)
         ((PyWrapperDescrObject *)descriptor)->d_wrapped = (void *)call;
 }
 
-/* What a forked process fills is its own. */
-static void next_generation(void)
-{
-    cache.generation++;
-}
-
 int dz_cache_watch(void)
 {
     if (PyType_Ready(&filler_type) < 0 || calibrate() < 0)
@@ -347,6 +300,6 @@ int dz_cache_watch(void)
     cache.call = cache.type->tp_call;
     cache.type->tp_call = call;
     take_descriptor();
-    pthread_atfork(NULL, NULL, next_generation);
+    dz_kept_start();
     return 0;
 }
