@@ -6,6 +6,7 @@
 #include "environ.h"
 #include "import.h"
 #include "path.h"
+#include "property.h"
 #include "watch.h"
 
 #include "../span.h"
@@ -274,6 +275,7 @@ static const struct row {
     {"_frozen_importlib", NULL, "_find_spec", find},
     {"_frozen_importlib_external", "FileFinder", "find_spec", find_in_folder},
     {"_frozen_importlib_external", "_LoaderBasics", "exec_module", dz_import_exec_module},
+    {"functools", "cached_property", "__get__", dz_property_get},
     {"_posixsubprocess", NULL, "fork_exec", dz_child_fork_exec},
     {"os", NULL, "posix_spawn", dz_child_spawn},
     {"os", NULL, "posix_spawnp", dz_child_spawn},

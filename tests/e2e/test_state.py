@@ -7,6 +7,7 @@ what `dagz observed` tells of each test is held against that."""
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -102,7 +103,70 @@ CACHES = {
         """, "assert kind.cached() == 1"),
 }  # fmt: skip
 
-KINDS = {**CACHES}
+PROPERTIES = {
+    "property": ("""
+        import functools
+        class Shop:
+            @functools.cached_property
+            def made(self):
+                return helper()
+        def helper():
+            return 1
+        SHOP = Shop()
+        """, "assert kind.SHOP.made == 1", "helper"),
+    "property_of_many": ("""
+        import functools
+        class Shop:
+            @functools.cached_property
+            def filled(self):
+                return made() if self is SHOPS[-1] else 0
+        def made():
+            return 1
+        SHOPS = [Shop() for _ in range(40)]
+        """, "assert sum(shop.filled for shop in kind.SHOPS) == 1"),
+    "property_derived": ("""
+        import functools
+        class lazily(functools.cached_property):
+            pass
+        class Shop:
+            @lazily
+            def made(self):
+                return [1]
+        SHOPS = {"a": Shop()}
+        """, "assert kind.SHOPS['a'].made == [1]"),
+    "property_without_weak_references": ("""
+        import functools
+        class Shop(tuple):
+            @functools.cached_property
+            def made(self):
+                return len(self)
+        SHOP = Shop("abc")
+        """, "assert kind.SHOP.made == 3"),
+    "property_by_super": ("""
+        import functools
+        class Base:
+            @functools.cached_property
+            def value(self):
+                return made()
+        class Shop(Base):
+            value = None
+            def get(self):
+                return super().value
+        def made():
+            return 1
+        SHOP = Shop()
+        """, "assert kind.SHOP.get() == 1"),
+    "property_by_name": ("""
+        import functools, operator
+        class Shop:
+            @functools.cached_property
+            def made(self):
+                return 1
+        SHOP = Shop()
+        """, "assert [getattr(kind.SHOP, 'ma' + 'de') for _ in range(100)] == [1] * 100"),
+}  # fmt: skip
+
+KINDS = {**CACHES, **PROPERTIES}
 
 
 def source(kind):
@@ -293,16 +357,93 @@ AS_EVER = '''
         alive = weakref.ref(lazy)
         del lazy
         assert alive() is None
+
+    def test_cached_property_is_no_data_descriptor():
+        lazy = Lazy()
+        assert not inspect.isdatadescriptor(Lazy.value) and not hasattr(Lazy.value, "__set__")
+        lazy.value = 5
+        assert lazy.value == 5 and vars(lazy) == {"value": 5}
+        vars(lazy)["value"] = 6
+        assert lazy.value == 6 and lazy.__dict__.pop("value") == 6 and lazy.value == [1]
+        object.__setattr__(lazy, "value", 7)
+        assert lazy.value == 7 and copy.copy(lazy).value == 7
+        del lazy.value
+        assert not vars(lazy)
+        print(f"deleted: {why(delattr, lazy, 'value')}", file=open("told", "a"))
+
+    def why(function, *arguments):
+        try:
+            return function(*arguments)
+        except Exception as error:
+            return repr(error)
+
+    class Fails:
+        @functools.cached_property
+        def value(self):
+            raise ValueError(self)
+        def __repr__(self):
+            return "it"
+
+    class Bare:
+        __slots__ = ()
+        value = functools.cached_property(lambda self: 1)
+
+    class Meta(type):
+        @functools.cached_property
+        def value(cls):
+            return 1
+        @functools.cached_property
+        def other(cls):
+            return 2
+
+    class OfMeta(metaclass=Meta):
+        value = 3
+
+    class Late:
+        pass
+    Late.value = functools.cached_property(lambda self: 1)
+
+    class counted(functools.cached_property):
+        asked = 0
+        def __get__(self, instance, owner=None):
+            counted.asked += 1
+            return super().__get__(instance, owner)
+
+    class OfCounted:
+        value = counted(lambda self: 1)
+
+    def test_cached_property_that_is_counted():
+        thing = OfCounted()
+        assert [thing.value for _ in range(100)] == [1] * 100 and counted.asked == 1
+
+    def test_cached_property_elsewhere():
+        bare, fails, late = Bare(), Fails(), Late()
+        late.value = 5
+        assert late.value == 5 and OfMeta.value == 3
+        OfMeta.value = 4
+        assert OfMeta.value == 4 and inspect.getattr_static(OfMeta, "value") == 4
+        del OfMeta.value, late.value
+        print([why(getattr, bare, "value"), why(setattr, bare, "value", 1), why(delattr, bare, "value"),
+               why(getattr, fails, "value"), why(delattr, fails, "value"), vars(fails), why(getattr, late, "value"),
+               why(getattr, OfMeta, "value"), why(getattr, OfMeta, "other"), why(delattr, OfMeta, "value"),
+               why(functools.cached_property.__get__, Lazy.value, None), why(Lazy.value.__get__, Lazy(), Lazy),
+               why(functools.cached_property.__get__, 1, Lazy())], file=open("told", "a"))
     '''
+
+
+def after_addresses(line):
+    return re.sub("0x[0-9a-f]+", "0x", line)
 
 
 def test_caches_are_as_ever(suite, python):
     suite.write(test_as_ever=AS_EVER)
     job = Job(suite, python, "--dagz-workers=1")
     assert job.ran.outcomes and all(outcomes == ["passed"] for outcomes in job.ran.outcomes.values())
-    subprocess.run([python, "-m", "pytest", "-q", "-k", "deep"], cwd=suite.folder, check=True, capture_output=True)
-    ours, plain = suite.lines("deep")
-    assert ours == plain
+    told = [suite.lines(name) for name in ("deep", "told")]
+    (suite.folder / "deep").unlink(), (suite.folder / "told").unlink()
+    subprocess.run([python, "-m", "pytest", "-q"], cwd=suite.folder, check=True, capture_output=True)
+    for ours, plain in zip(told, [suite.lines(name) for name in ("deep", "told")], strict=True):
+        assert list(map(after_addresses, ours)) == list(map(after_addresses, plain))
 
 
 def test_an_emptied_cache_is_nobodys(suite, python):
@@ -333,3 +474,45 @@ def test_an_emptied_cache_is_nobodys(suite, python):
     for name in ("test_even", "test_later"):
         functions = job.functions(f"test_kind.py::{name}")
         assert "kind.py::odd" not in functions and "kind.py::even" in functions
+
+
+def test_an_instance_is_nobody_elses(suite, python):
+    suite.write(
+        kind="""
+            import functools
+            class Shop:
+                def __init__(self, make):
+                    self.make = make
+                @functools.cached_property
+                def value(self):
+                    return self.make()
+            SHOP = Shop(lambda: shared())
+            EMPTIED = Shop(lambda: emptied())
+            def shared():
+                return 1
+            def emptied():
+                return 2
+            def own():
+                return 3
+            """,
+        test_kind="""
+            import kind
+            def test_first():
+                assert kind.SHOP.value == 1 and kind.EMPTIED.value == 2
+            def test_own():
+                assert kind.Shop(kind.own).value == 3
+            def test_empties():
+                del kind.EMPTIED.value
+                kind.EMPTIED.make = kind.own
+                assert kind.EMPTIED.value == 3
+            def test_second():
+                assert kind.SHOP.value == 1
+            def test_emptied():
+                assert kind.EMPTIED.value == 3
+            """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    expected = {"first": {"shared", "emptied"}, "own": {"own"}, "empties": {"own"}, "second": {"shared"}, "emptied": {"own"}}
+    for name, wanted in expected.items():
+        functions = job.functions(f"test_kind.py::test_{name}")
+        assert {f for f in ("shared", "emptied", "own") if f"kind.py::{f}" in functions} == wanted, name
