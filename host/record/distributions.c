@@ -78,9 +78,11 @@ static int add_files(struct dz_distributions *all, const char *folder, const cha
         if (!end)
             end = record + size;
         take_path(line, end, &path);
+        if (!path.len)
+            continue;
         dz_autobuf struct dz_buf file = {0};
-        dz_buf_fmt(&file, "%s/%.*s", folder, (int)path.len, path.data ? path.data : "");
-        if (!dz_buf_ok(&file) ||
+        dz_buf_fmt(&file, "%s/%.*s", folder, (int)path.len, path.data);
+        if (!dz_buf_ok(&path) || !dz_buf_ok(&file) ||
             !dz_has_room(&all->entries, all->n, &all->cap, sizeof *all->entries))
             return -ENOMEM;
         all->entries[all->n++] = (struct entry){file.data, name};
