@@ -175,19 +175,11 @@ static void add_fact(struct observed *observed, const struct dz_observed_fact *f
     }
 }
 
-/* Why this span may have depended on more than what is told. */
-static void add_doubts(const struct observed *observed, const struct dz_observed_span *span,
-                       json_t *unobserved)
+static void add_doubts(const struct observed *observed, uint32_t span, json_t *unobserved)
 {
-    if (!span->complete && span->type != DZ_SPAN_FIXTURE)
-        append(unobserved,
-               span->type == DZ_SPAN_FORK
-                   ? "a forked child ended without closing its log"
-                   : "the span has no end: its process was killed, or could write no more");
-    if (span->n_forks > span->n_children)
-        append(unobserved, "a forked child has left no log");
-    if (observed->all.logs[span->log].fault)
-        append(unobserved, observed->all.logs[span->log].fault);
+    const char *doubt;
+    for (unsigned n = 0; (doubt = dz_observations_doubt(&observed->all, span, n)); n++)
+        append(unobserved, doubt);
 }
 
 static json_t *describe(struct observed *observed, uint32_t number)
@@ -198,7 +190,7 @@ static json_t *describe(struct observed *observed, uint32_t number)
     add_codes(observed, span, lists.functions, lists.distributions);
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(observed, &span->facts[i], &lists);
-    add_doubts(observed, span, lists.unobserved);
+    add_doubts(observed, number, lists.unobserved);
     const char *name = string(observed, span->name);
     return json_pack("{s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type", types[span->type],
                      "name", name, strlen(name), "functions", in_order(lists.functions), "paths",

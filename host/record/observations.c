@@ -212,19 +212,13 @@ static int take_header(const struct place *place, const struct dz_msg_log *log)
     ours->probe = dz_memdup(log->probe.at, log->probe.size);
     ours->rootdir = dz_memdup(log->rootdir.at, log->rootdir.size);
     ours->python = dz_memdup(log->python.at, log->python.size);
-    told->parent = log->parent.size ? log_named(place->all, log->parent) : DZ_OBSERVED_NONE;
-    if (told->parent == place->log || (log->parent.size && told->parent == DZ_OBSERVED_NONE))
+    uint32_t parent = log->parent.size ? log_named(place->all, log->parent) : DZ_OBSERVED_NONE;
+    if (parent == place->log || (log->parent.size && parent == DZ_OBSERVED_NONE))
         return -EBADMSG;
+    told->parent = parent;
     told->strings.base = log->strings;
     told->codes.base = log->codes;
     told->spans.base = log->spans;
-    if (log->open.size >= 4) {
-        uint32_t innermost;
-        memcpy(&innermost, log->open.at + log->open.size - 4, sizeof innermost);
-        struct dz_observed_span *span = span_at(place, innermost);
-        if (span)
-            span->n_children++;
-    }
     return ours->parent && ours->probe && ours->rootdir && ours->python ? 0 : -ENOMEM;
 }
 
@@ -273,6 +267,8 @@ static int take_span(const struct place *place, const struct dz_msg_log_span *sp
     if (!dz_has_room(&all->spans, all->n_spans, &all->reading->spans_cap, sizeof *all->spans))
         return -ENOMEM;
     uint32_t parent = span->parent ? look_up(all, place->log, SPANS, span->parent) : 0;
+    if (parent && span->type == DZ_SPAN_FORK)
+        all->spans[parent - 1].n_children++;
     all->spans[all->n_spans++] = (struct dz_observed_span){
         .type = (enum dz_span_type)span->type,
         .name = name,
@@ -363,6 +359,9 @@ static int take_end(const struct place *place, const struct dz_msg_log_end *end)
     struct dz_observed_span *span = span_at(place, end->span);
     if (!span)
         return -EBADMSG;
+    /* A child that was forked in the middle of a span of its parent's leaves that too: it is not over by that. */
+    if (span->log != place->log)
+        return 0;
     span->complete = 1;
     span->stop_us = end->stop_us;
     return 0;
@@ -425,6 +424,7 @@ static int take_all(const struct place *place, const char *at, size_t size)
             return r;
         if (r < 0) {
             place->all->logs[place->log].fault = "a record in it is damaged";
+            place->all->logs[place->log].closed = 0;
             return 0;
         }
         at += n;
@@ -566,24 +566,82 @@ int dz_observations_read_sources(struct dz_observations *ret, const char *folder
 
 /* ---- joining ---- */
 
-/* The span that a file's module was imported in, by this log's process or those that it was forked from; by file. */
+/* A span that the module of a file was imported in. */
+struct import {
+    uint32_t file, log, span;
+};
+
+static int by_file_and_log(const void *one, const void *other)
+{
+    const struct import *a = one, *b = other;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    return a->log < b->log ? -1 : a->log > b->log;
+}
+
+static int list_imports(const struct dz_observations *all, struct import **ret, uint32_t *ret_n)
+{
+    uint32_t cap = 0;
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const struct dz_observed_span *span = &all->spans[i];
+        for (uint32_t k = 0; k < span->n_facts; k++) {
+            if (span->facts[k].fact != DZ_FACT_SOURCE)
+                continue;
+            if (!dz_has_room(ret, *ret_n, &cap, sizeof **ret))
+                return -ENOMEM;
+            (*ret)[(*ret_n)++] = (struct import){span->facts[k].string, span->log, i};
+        }
+    }
+    if (*ret_n)
+        qsort(*ret, *ret_n, sizeof **ret, by_file_and_log);
+    return 0;
+}
+
+/* How many are of a lesser file, or of this one and a lesser log. */
+static uint32_t first_import(const struct import *imports, uint32_t n, const struct import *asked)
+{
+    uint32_t from = 0;
+    while (n) {
+        uint32_t half = n / 2;
+        if (by_file_and_log(&imports[from + half], asked) < 0) {
+            from += half + 1;
+            n -= half + 1;
+        } else
+            n = half;
+    }
+    return from;
+}
+
+/* By its own process or those that this was forked from: what another has imported is not what it has. */
+static int lean_on_imports_of(struct dz_observations *all, uint32_t number, uint32_t file,
+                              const struct import *imports, uint32_t n)
+{
+    struct dz_observed_span *span = &all->spans[number];
+    for (uint32_t log = span->log; log != DZ_OBSERVED_NONE; log = all->reading->told[log].parent) {
+        struct import asked = {.file = file, .log = log};
+        for (uint32_t i = first_import(imports, n, &asked);
+             i < n && by_file_and_log(&imports[i], &asked) == 0; i++)
+            if (imports[i].span != number && add_lean(span, imports[i].span) < 0)
+                return -ENOMEM;
+    }
+    return 0;
+}
+
 static int lean_on_imports(struct dz_observations *all)
 {
-    uint32_t *imports = dz_alloc((all->n_strings + 1) * sizeof *imports);
-    if (!imports)
-        return -ENOMEM;
-    int r = 0;
-    for (uint32_t i = 0; i < all->n_spans; i++)
-        for (uint32_t k = 0; k < all->spans[i].n_facts; k++)
-            if (all->spans[i].facts[k].fact == DZ_FACT_SOURCE)
-                imports[all->spans[i].facts[k].string] = i + 1;
-    for (uint32_t i = 0; i < all->n_spans && r == 0; i++) {
-        struct dz_observed_span *span = &all->spans[i];
-        for (uint32_t code = 0; r == 0 && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
+    struct import *imports = NULL;
+    uint32_t n = 0;
+    int r = list_imports(all, &imports, &n);
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const struct dz_bits *codes = &all->spans[i].codes;
+        uint32_t last = 0;
+        for (uint32_t code = 0; r == 0 && (code = dz_bits_next(codes, code)) != UINT32_MAX;
              code++) {
-            uint32_t import = imports[all->codes[code].file];
-            if (import && import - 1 != i)
-                r = add_lean(span, import - 1);
+            uint32_t file = all->codes[code].file;
+            /* Those of a file mostly stand together. */
+            if (file != last)
+                r = lean_on_imports_of(all, i, file, imports, n);
+            last = file;
         }
     }
     dz_free(imports);
@@ -662,6 +720,24 @@ int dz_observations_closure(const struct dz_observations *all, uint32_t span, st
     }
     dz_free(due);
     return 0;
+}
+
+const char *dz_observations_doubt(const struct dz_observations *all, uint32_t number, unsigned n)
+{
+    const struct dz_observed_span *span = &all->spans[number];
+    const char *doubts[] = {
+        /* What it gave was whole when it was used: how it would have ended decided nothing. */
+        span->complete || span->type == DZ_SPAN_FIXTURE ? NULL
+        : span->type == DZ_SPAN_FORK ? "a forked child ended without closing its log"
+                                     : "the span has no end: its process was killed, or could "
+                                       "write no more",
+        span->n_forks > span->n_children ? "a forked child has left no log" : NULL,
+        all->logs[span->log].fault,
+    };
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
+        if (doubts[i] && !n--)
+            return doubts[i];
+    return NULL;
 }
 
 static void free_numbers(struct told *told)

@@ -32,7 +32,7 @@ struct dz_observed_span {
     struct dz_bits codes;
     struct dz_observed_fact *facts;
     uint32_t n_facts;
-    /* Forked children that began in it: as told by the forks seen, and by logs found. */
+    /* Forked children that began in it: as told by the forks seen, and by what they have begun to tell. */
     uint32_t n_forks, n_children;
 };
 
@@ -81,6 +81,8 @@ int dz_observations_add(struct dz_observations *all, const char *name, const cha
                         size_t size, struct dz_err *err);
 /* After the last log: who leans on whom besides what was told: code on its module's import, a fork's parent on it. */
 int dz_observations_join(struct dz_observations *all, struct dz_err *err);
+/* Why this span may have depended on more than what is told: the n-th sentence, from 0 on; NULL behind the last. */
+const char *dz_observations_doubt(const struct dz_observations *all, uint32_t span, unsigned n);
 void dz_observations_free(struct dz_observations *all);
 
 /* The version of the python that the job ran with, 3.12; "" where no log tells. */
