@@ -23,13 +23,6 @@ struct sources {
 
 /* ---- which ---- */
 
-/* A template is compiled under its own name too, and is no python. */
-static int is_python(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, ".py") == 0;
-}
-
 static int is_told(const struct sources *sources, const struct dz_observed_source *source)
 {
     for (uint32_t i = 0; i < sources->n; i++)
@@ -50,7 +43,7 @@ static int choose(struct sources *sources)
     for (uint32_t i = 0; i < all->n_sources; i++) {
         const struct dz_observed_source *source = &all->sources[i];
         const char *path = all->strings[source->file - 1];
-        if (!source->known || !is_python(path) || is_told(sources, source))
+        if (!source->known || !dz_sheets_are_of(path) || is_told(sources, source))
             continue;
         sources->names[sources->n] = source->file;
         sources->files[sources->n].path = path;

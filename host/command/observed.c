@@ -11,13 +11,19 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "../record/distributions.h"
-#include "../record/observations.h"
+#include "../record/elements.h"
 #include "state.h"
 
 struct observed {
     struct dz_observations all;
     struct dz_distributions *distributions;
+    struct dz_elements *elements;
+    char *state;
     const char *rootdir;
+};
+
+struct lists {
+    json_t *functions, *paths, *environment, *places, *distributions, *leans_on, *unobserved;
 };
 
 static const char *const types[DZ_SPAN_TYPES] = {"load",  "collect", "py.import", "fixture",
@@ -96,6 +102,27 @@ static json_t *in_order(json_t *list)
     return sorted;
 }
 
+static void add_path(const struct observed *observed, json_t *paths, const char *path,
+                     const char *fact)
+{
+    json_array_append_new(paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
+                                           strlen(short_path(observed, path)), "fact", fact));
+}
+
+static void add_element(const struct observed *observed, json_t *functions, const char *path,
+                        const struct dz_joined *joined)
+{
+    dz_autobuf struct dz_buf id = {0};
+    const struct dz_element *element = dz_sheet_at(joined->sheet, joined->element);
+    /* What a module or a class does in lambdas and comprehensions of its own is the statement's. */
+    if (element->kind != DZ_FUNCTION)
+        return;
+    dz_buf_fmt(&id, "%s::%s#%u", short_path(observed, path),
+               dz_sheet_string(joined->sheet, element->name), element->k);
+    if (dz_buf_ok(&id))
+        append(functions, id.data);
+}
+
 /* Nested functions, lambdas and comprehensions belong to the outermost function that they stand in. */
 static size_t outermost(const char *qualname)
 {
@@ -103,15 +130,33 @@ static size_t outermost(const char *qualname)
     return local ? (size_t)(local - qualname) : strlen(qualname);
 }
 
-static void add_function(const struct observed *observed, json_t *functions,
-                         const struct dz_observed_code *code)
+/* By the name alone, which of those that have it stays open. */
+static void add_unknown(const struct observed *observed, const struct lists *lists,
+                        const struct dz_observed_code *code, enum dz_unknown why)
 {
-    dz_autobuf struct dz_buf id = {0};
+    dz_autobuf struct dz_buf id = {0}, doubt = {0};
     const char *name = string(observed, code->name);
-    dz_buf_fmt(&id, "%s::%.*s", short_path(observed, string(observed, code->file)),
-               (int)outermost(name), name);
+    const char *path = short_path(observed, string(observed, code->file));
+    dz_buf_fmt(&id, "%s::%.*s", path, (int)outermost(name), name);
+    dz_buf_fmt(&doubt, "%s: %s", path, dz_unknown_text(why));
     if (dz_buf_ok(&id))
-        append(functions, id.data);
+        append(lists->functions, id.data);
+    if (dz_buf_ok(&doubt))
+        append(lists->unobserved, doubt.data);
+}
+
+static void add_function(const struct observed *observed, const struct lists *lists,
+                         uint32_t number, struct dz_bits *whole)
+{
+    const struct dz_observed_code *code = &observed->all.codes[number];
+    const char *path = string(observed, code->file);
+    struct dz_joined joined = dz_elements_of(observed->elements, number);
+    if (joined.why == DZ_KNOWN)
+        add_element(observed, lists->functions, path, &joined);
+    else if (joined.why != DZ_UNKNOWN_WHOLE)
+        add_unknown(observed, lists, code, joined.why);
+    else if (!dz_bits_has(whole, code->file) && dz_bits_set(whole, code->file) == 0)
+        add_path(observed, lists->paths, path, facts[DZ_FACT_CONTENT]);
 }
 
 static void add_package(struct observed *observed, json_t *distributions,
@@ -123,26 +168,17 @@ static void add_package(struct observed *observed, json_t *distributions,
 }
 
 static void add_codes(struct observed *observed, const struct dz_observed_span *span,
-                      json_t *functions, json_t *distributions)
+                      const struct lists *lists)
 {
+    struct dz_bits whole = {0};
     for (uint32_t i = 0; (i = dz_bits_next(&span->codes, i)) != UINT32_MAX; i++) {
         const struct dz_observed_code *code = &observed->all.codes[i];
         if (code->kind == DZ_CODE_PACKAGE)
-            add_package(observed, distributions, code);
+            add_package(observed, lists->distributions, code);
         else if (code->kind == DZ_CODE_FUNCTION || code->kind == DZ_CODE_LAMBDA)
-            add_function(observed, functions, code);
+            add_function(observed, lists, i, &whole);
     }
-}
-
-struct lists {
-    json_t *functions, *paths, *environment, *places, *distributions, *leans_on, *unobserved;
-};
-
-static void add_path(const struct observed *observed, json_t *paths, const char *path,
-                     const char *fact)
-{
-    json_array_append_new(paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
-                                           strlen(short_path(observed, path)), "fact", fact));
+    dz_bits_free(&whole);
 }
 
 static void add_fact(struct observed *observed, const struct dz_observed_fact *fact,
@@ -187,7 +223,7 @@ static json_t *describe(struct observed *observed, uint32_t number)
     const struct dz_observed_span *span = &observed->all.spans[number];
     struct lists lists = {json_array(), json_array(), json_array(), json_array(),
                           json_array(), json_array(), json_array()};
-    add_codes(observed, span, lists.functions, lists.distributions);
+    add_codes(observed, span, &lists);
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(observed, &span->facts[i], &lists);
     add_doubts(observed, number, lists.unobserved);
@@ -277,7 +313,9 @@ static int show(struct observed *observed, const char *nodeid, int as_json)
         return DZ_EXIT_UNKNOWN;
     }
     observed->distributions = dz_distributions_new();
-    if (!observed->distributions || dz_observations_closure(&observed->all, test, &closure) < 0) {
+    observed->elements = dz_elements_new(&observed->all, observed->state);
+    if (!observed->distributions || !observed->elements ||
+        dz_observations_closure(&observed->all, test, &closure) < 0) {
         fputs("dagz: no memory\n", stderr);
         return DZ_EXIT_UNKNOWN;
     }
@@ -288,11 +326,11 @@ static int show(struct observed *observed, const char *nodeid, int as_json)
     return DZ_EXIT_FOUND;
 }
 
-static int read_last_job(struct dz_observations *ret, struct dz_err *err)
+static int read_last_job(struct observed *observed, struct dz_err *err)
 {
-    dz_auto char *state = dz_state_find(err);
-    dz_auto char *job = state ? dz_state_last_job(state, err) : NULL;
-    return job ? dz_observations_read(ret, job, err) : err->code;
+    observed->state = dz_state_find(err);
+    dz_auto char *job = observed->state ? dz_state_last_job(observed->state, err) : NULL;
+    return job ? dz_observations_read(&observed->all, job, err) : err->code;
 }
 
 int dz_command_observed(int argc, char **argv)
@@ -312,9 +350,10 @@ int dz_command_observed(int argc, char **argv)
     }
     struct observed observed = {0};
     struct dz_err err = {0};
-    int code =
-        read_last_job(&observed.all, &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
+    int code = read_last_job(&observed, &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
+    dz_elements_free(observed.elements);
     dz_distributions_free(observed.distributions);
+    dz_free(observed.state);
     dz_observations_free(&observed.all);
     return code;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct source {
-    const struct dz_observed_source *met; /* NULL: its code was never met by name */
+    const struct dz_observed_source *met; /* NULL: no log has told it */
     struct dz_sheet *sheet;
     enum dz_unknown why;
     int asked;
@@ -58,16 +58,16 @@ void dz_elements_free(struct dz_elements *elements)
 
 /* ---- sheets ---- */
 
-static void find_sheet(const struct dz_elements *elements, struct source *source)
+static void find_sheet(const struct dz_elements *elements, struct source *source, const char *path)
 {
     struct dz_err err;
     source->asked = 1;
+    if (!dz_sheets_are_of(path))
+        source->why = DZ_UNKNOWN_WHOLE;
+    else if (!source->met)
+        source->why = DZ_UNKNOWN_UNREAD;
     if (source->why != DZ_KNOWN)
         return;
-    if (!source->met) {
-        source->why = DZ_UNKNOWN_FOREIGN;
-        return;
-    }
     source->sheet = dz_sheets_read(elements->state, dz_observations_python(elements->all),
                                    source->met->hash, &err);
     if (!source->sheet)
@@ -80,7 +80,7 @@ struct dz_joined dz_elements_sheet(struct dz_elements *elements, uint32_t file)
 {
     struct source *source = &elements->sources[file];
     if (!source->asked)
-        find_sheet(elements, source);
+        find_sheet(elements, source, elements->all->strings[file - 1]);
     return (struct dz_joined){source->sheet, DZ_NONE, source->why};
 }
 
@@ -104,9 +104,11 @@ const char *dz_unknown_text(enum dz_unknown why)
     static const char *const texts[DZ_UNKNOWNS] = {
         [DZ_KNOWN] = "",
         [DZ_UNKNOWN_FOREIGN] = "no source of the project",
+        [DZ_UNKNOWN_WHOLE] = "no python source: it counts as a whole",
         [DZ_UNKNOWN_UNREAD] = "the source could not be read while the job ran",
         [DZ_UNKNOWN_CHANGED] = "the source has changed while the job ran",
-        [DZ_UNKNOWN_UNCUT] = "there is no sheet of the source as it was loaded",
+        [DZ_UNKNOWN_UNCUT] = "there is no sheet of the source as it was loaded: it was changed "
+                             "while the job ran, or could not be cut",
         [DZ_UNKNOWN_REFUSED] = "python cannot parse the source: something else has compiled it",
         [DZ_UNKNOWN_ABSENT] = "the code is not in the source as it was loaded",
     };

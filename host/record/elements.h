@@ -12,6 +12,7 @@ struct dz_elements;
 enum dz_unknown {
     DZ_KNOWN,
     DZ_UNKNOWN_FOREIGN, /* a package's file, or made at run time: of no sheet */
+    DZ_UNKNOWN_WHOLE,   /* no python, as a template: it counts as a whole, as a path does */
     DZ_UNKNOWN_UNREAD,  /* the source could not be read when its code was met */
     DZ_UNKNOWN_CHANGED, /* the job's processes have met it with different contents */
     DZ_UNKNOWN_UNCUT,   /* there is no sheet of that content */

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+int dz_sheets_are_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".py") == 0;
+}
+
 char *dz_sheets_path(const char *state, const char *python, const uint8_t source[16])
 {
     struct dz_buf path = {0};

@@ -3,6 +3,8 @@
 
 #include "sheet.h"
 
+/* Whether a file of this name is cut. A template is compiled under its own name too, and is no python. */
+int dz_sheets_are_of(const char *path);
 /* The path of this content's sheet, whether there is one or not; python: as in a shim's name, 3.12. To be freed. */
 char *dz_sheets_path(const char *state, const char *python, const uint8_t source[16]);
 /* The same as a sheet. NULL with a sentence when there is none (-ENOENT), or none that can be used. */

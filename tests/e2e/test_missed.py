@@ -69,9 +69,6 @@ def test_calls_that_have_become_warm_are_seen_in_each_kind_of_span(suite):
     assert suite.run("--dagz-workers=1").code == 0
     work = {f"lib.py::{name}" for name in (
         "Simple.__init__", "make_renamed", "Container.__getitem__", "Container.size", "numbers", "with_default")}  # fmt: skip
-    if sys.version_info < (3, 11):
-        # Code has no qualified name.
-        work = {f"lib.py::{name.rpartition('::')[2].rpartition('.')[2]}" for name in work}
     for test, kind, name in (
         ("test_fixture_again", "fixture", "::made"), ("test_import", "py.import", "lazy"),
         ("test_cached_again", "cache", "test_a.cached"), ("test_child", "fork", "fork"),

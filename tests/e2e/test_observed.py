@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -183,6 +184,105 @@ def test_what_a_fixture_raises_is_what_is_told(suite, probe):
     ran = suite.run("--dagz-workers=1", env={"DAGZ_PROBE": probe})
     assert ran.code == 1 and "ValueError: at the end" in ran.out and "KeyError: 'at once'" in ran.out, ran
     assert "SystemError" not in ran.out
+
+
+# ---- elements ----
+
+
+def own(suite, test):
+    return observed(suite, f"test_a.py::{test}")["test", f"test_a.py::{test}"]
+
+
+def test_functions_of_one_name_are_told_apart(suite):
+    suite.write(
+        shop="""
+        import sys
+        class Thing:
+            @property
+            def value(self): return 1
+            @value.setter
+            def value(self, value): pass
+        def _(): return 1
+        first = _
+        def _(): return 2
+        if sys.platform == "none":
+            def branch(): return 1
+        else:
+            def branch(): return 2
+        """,
+        test_a="""
+        import shop
+        def test_getter(): shop.Thing().value
+        def test_setter(): shop.Thing().value = 1
+        def test_first(): shop.first()
+        def test_second(): shop._()
+        def test_branch(): shop.branch()
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    expected = {"getter": "Thing.value#1", "setter": "Thing.value#2", "first": "_#1", "second": "_#2", "branch": "branch#2"}
+    for test, function in expected.items():
+        span = own(suite, f"test_{test}")
+        assert set(span["functions"]) == {f"shop.py::{function}", f"test_a.py::test_{test}#1"}
+        assert not span["unobserved"]
+
+
+def test_what_stands_in_a_function_belongs_to_it(suite):
+    suite.write(
+        shop="""
+        def outer():
+            class Inner:
+                def method(self):
+                    return [(lambda: n)() for n in range(2)]
+            return sum(n for n in Inner().method())
+        double = lambda x: [x for _ in range(2)]
+        class Thing:
+            key = lambda self: sorted(n for n in (2, 1))
+            sizes = [n for n in range(3)]
+        """,
+        test_a="""
+        import shop
+        def test_outer(): shop.outer()
+        def test_module(): shop.double(1)
+        def test_class(): shop.Thing().key()
+        def test_none(): shop.Thing.sizes
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    expected = {"outer": {"outer"}, "module": {"<lambda>"}, "class": {"Thing.<lambda>"}, "none": set()}
+    for test, names in expected.items():
+        assert set(own(suite, f"test_{test}")["functions"]) == {
+            f"test_a.py::test_{test}#1", *(f"shop.py::{name}#1" for name in names)}  # fmt: skip
+
+
+def test_without_a_sheet_a_function_has_its_name_and_the_span_says_why(project):
+    assert project.run("--dagz-workers=1").code == 0
+    shutil.rmtree(project.folder / ".dagz/sheets")
+    span = own(project, "test_nothing")
+    assert span["functions"] == ["test_a.py::test_nothing"]
+    assert span["unobserved"] == [
+        "test_a.py: there is no sheet of the source as it was loaded: it was changed while the job ran, or could not be cut"
+    ]
+
+
+def test_code_of_a_template_counts_as_its_file(suite):
+    (suite.folder / "page.html").write_text("<h1>def render(): pass</h1>")
+    suite.write(
+        conftest="""
+        import pathlib
+        path = pathlib.Path(__file__).with_name("page.html")
+        made = {}
+        exec(compile("def render():\\n def block(): pass\\n block()", str(path), "exec"), made)
+        """,
+        test_a="""
+        import conftest
+        def test_it(): conftest.made["render"]()
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    span = own(suite, "test_it")
+    assert span["functions"] == ["test_a.py::test_it#1"] and not span["unobserved"]
+    assert span["paths"] == [{"path": "page.html", "fact": "content"}]
 
 
 # ---- asked wrongly ----

@@ -205,9 +205,9 @@ class Job:
 
 
 def plain_name(function):
-    """Without its class, which 3.10 does not know."""
+    """Without its class and its number."""
     path, _, name = function.partition("::")
-    return f"{path}::{name.rpartition('.')[2]}"
+    return f"{path}::{name.partition('#')[0].rpartition('.')[2]}"
 
 
 

@@ -198,7 +198,7 @@ static void what_has_no_right_sheet_is_unknown_and_says_why(void **unused)
         assert_true(dz_unknown_text(reason)[0]);
 }
 
-static void a_file_that_nobody_has_met_by_name_is_no_source(void **unused)
+static void a_source_that_no_log_tells_is_not_known(void **unused)
 {
     (void)unused;
     struct dz_observations all = {0};
@@ -206,7 +206,7 @@ static void a_file_that_nobody_has_met_by_name_is_no_source(void **unused)
     put_head(&log, "3.12");
     put_codes(&log, &method, 1);
     read_log(&all, "front", &log);
-    assert_int_equal(why(&all), DZ_UNKNOWN_FOREIGN);
+    assert_int_equal(why(&all), DZ_UNKNOWN_UNREAD);
     dz_observations_free(&all);
 }
 
@@ -254,7 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_finds_its_element),
         cmocka_unit_test(what_has_no_right_sheet_is_unknown_and_says_why),
-        cmocka_unit_test(a_file_that_nobody_has_met_by_name_is_no_source),
+        cmocka_unit_test(a_source_that_no_log_tells_is_not_known),
         cmocka_unit_test(a_sheet_under_anothers_name_is_not_believed),
         cmocka_unit_test(without_memory_nothing_is_known),
     };
