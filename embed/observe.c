@@ -63,7 +63,7 @@ static PyObject *begin_test(PyObject *self, PyObject *args)
         return NULL;
     dz_span_base(
         dz_span_new(DZ_SPAN_TEST, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text)));
-    dz_span_lean(DZ_SPAN_OF_LOAD);
+    dz_span_lean_on_load();
     dz_span_lean(collection);
     Py_RETURN_NONE;
 }
@@ -125,6 +125,13 @@ static PyObject *keep_log(PyObject *self, PyObject *arg)
     return PyBytes_Check(arg) ? PyBool_FromLong(dz_span_keep(PyBytes_AS_STRING(arg)) == 0) : NULL;
 }
 
+static PyObject *observe_reports(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    dz_span_report();
+    Py_RETURN_NONE;
+}
+
 /* worker_log(folder, serial) */
 static PyObject *worker_log(PyObject *self, PyObject *args)
 {
@@ -157,6 +164,7 @@ static PyMethodDef functions[] = {
     {"take_remark", take_remark, METH_NOARGS, NULL},
     {"span_root", span_root, METH_O, NULL},
     {"keep_log", keep_log, METH_O, NULL},
+    {"observe_reports", observe_reports, METH_NOARGS, NULL},
     {"worker_log", worker_log, METH_VARARGS, NULL},
     {"stop_observing", stop_observing, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -38,6 +38,7 @@ static struct {
     uint32_t n_nested, nested_cap;
     uint32_t n_spans, n_forks;
     uint32_t last_test; /* or forked child */
+    uint32_t reports;   /* of the front's reporters, before the last fork */
     uint64_t call_began_us;
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
@@ -756,6 +757,11 @@ int dz_span_keep(const char *folder)
 {
     if (!state.probe)
         return 0;
+    if (*dz_log_name()) {
+        state.reports = state.base.id;
+        dz_span_end();
+        return 0;
+    }
     dz_span_base(0);
     write_end(DZ_SPAN_OF_LOAD);
     if (keep_string(&state.folder, folder) < 0)
@@ -765,6 +771,20 @@ int dz_span_keep(const char *folder)
     dz_span_finish();
     remark_lost_log();
     return r;
+}
+
+void dz_span_report(void)
+{
+    if (!state.probe)
+        return;
+    dz_span_base(dz_span_new(DZ_SPAN_LOAD, "reports", 7));
+    dz_span_lean(state.reports);
+}
+
+void dz_span_lean_on_load(void)
+{
+    dz_span_lean(DZ_SPAN_OF_LOAD);
+    dz_span_lean(state.reports);
 }
 
 /* What was the parent's is in the parent's log. */

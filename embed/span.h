@@ -68,8 +68,13 @@ int dz_span_is_on(void);
 /* Nothing more will come from this process: its log says so. */
 void dz_span_finish(void);
 
-/* Front: what it has seen goes into a log in this folder, which workers lean on. */
+/* Front: what it has seen goes into a log in this folder, which workers lean on. Again: what it has seen since. */
 int dz_span_keep(const char *folder);
+/* Front, when it has forked what workers come from: what its reporters run from now on is in a span by itself. Workers that
+ * are forked later, should that process die, have what that has done. */
+void dz_span_report(void);
+/* The current one depends on the load, and on what a front has done since before this process was forked. */
+void dz_span_lean_on_load(void);
 /* A worker just forked, or spawned: a log of its own. */
 int dz_span_be_worker(const char *folder, unsigned serial);
 /* Around forks of ours, whose children are no test's. */

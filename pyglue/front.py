@@ -253,7 +253,7 @@ class Front:
         if born is not None:
             self.worker = image.work(*born)
             return
-        _dagz.stop_observing()
+        _dagz.observe_reports()
         gc.unfreeze()
 
     def keep_log(self, folder):

@@ -410,7 +410,46 @@ def test_a_source_that_changes_while_it_is_imported_and_one_that_does_not_parse(
 
 # ---- kills ----
 
-MANY = """
+
+def test_workers_of_a_second_zygote_are_observed_and_have_what_the_front_has_done_meanwhile(suite):
+    suite.write(
+        lib="""
+            import functools
+            @functools.lru_cache
+            def known(): return make()
+            def make(): return 1
+            def of_reporter(): known()
+        """,
+        late="def use(): return VALUE\ndef make(): return 1\nVALUE = make()\n",
+        conftest="""
+            import lib
+            def pytest_runtest_logreport(report):
+                import late
+                lib.of_reporter()
+        """,
+        test_a="""
+            import os, pathlib, signal
+            import lib
+            def test_before(): pass
+            def test_kills():
+                os.kill(os.getppid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+            def test_after(): lib.known()
+            def test_late():
+                import late
+                late.use()
+        """,
+    )
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and ran.outcomes["test_a.py::test_late"] == ["passed"], ran
+    for test, executed in (("after", {"lib.py::make"}), ("late", {"late.py::use", "late.py::make"})):
+        spans = observed(suite, f"test_a.py::test_{test}")
+        assert ("load", "reports") in spans and {"lib.py::of_reporter", *executed} <= functions(spans)
+        assert not [span["unobserved"] for span in spans.values() if span["unobserved"]]
+    assert ("load", "reports") not in observed(suite, "test_a.py::test_before")
+
+
+ANY = """
     import time
     import pytest
     import work
