@@ -107,24 +107,36 @@ static void list_word(struct dz_draft *draft, const struct dz_use *use, uint32_t
     dz_buf_put(&draft->words, &number, sizeof number);
 }
 
-static void list_string(struct dz_draft *draft, struct dz_buf *list, enum dz_use_type type,
-                        uint32_t id, uint32_t element)
+static void list_path(struct dz_draft *draft, uint32_t id)
 {
-    struct dz_name *name = dz_name_at(&draft->names, id);
-    if (type == DZ_USE_ATTRIBUTE)
-        dz_draft_element(draft, element)->flags |= name->flags;
-    if (is_listed(draft, &name->listed[type]))
+    if (is_listed(draft, &dz_name_at(&draft->names, id)->listed[DZ_USE_PATH]))
         return;
     uint32_t number = dz_draft_string(draft, id);
-    dz_buf_put(list, &number, sizeof number);
+    dz_buf_put(&draft->paths, &number, sizeof number);
 }
 
-static void list_tail(struct dz_draft *draft, uint32_t id, uint32_t element)
+static void list_attribute(struct dz_draft *draft, uint32_t id, uint32_t mode, uint32_t element)
 {
-    for (const struct dz_link_of_chain *chain; id != DZ_NONE; id = chain->parent) {
+    struct dz_name *name = dz_name_at(&draft->names, id);
+    dz_draft_element(draft, element)->flags |= name->flags;
+    if (is_listed(draft, &name->listed[DZ_USE_ATTRIBUTE])) {
+        ((struct dz_attribute *)draft->attributes.data)[name->attribute_at].mode |= mode;
+        return;
+    }
+    struct dz_attribute attribute = {dz_draft_string(draft, id), mode};
+    name->attribute_at = rows(&draft->attributes, sizeof attribute);
+    dz_buf_put(&draft->attributes, &attribute, sizeof attribute);
+}
+
+/* All but the last are loaded on the way to it. */
+static void list_tail(struct dz_draft *draft, const struct dz_use *use, uint32_t element)
+{
+    uint32_t mode = use->mode & ~(uint32_t)DZ_USE_IS_GLOBAL;
+    const struct dz_link_of_chain *chain;
+    for (uint32_t id = use->id; id != DZ_NONE; id = chain->parent, mode = DZ_READ_VALUE) {
         chain = dz_chain_at(&draft->names, id);
         if (chain->parent != DZ_NONE)
-            list_string(draft, &draft->attributes, DZ_USE_ATTRIBUTE, chain->name, element);
+            list_attribute(draft, chain->name, mode, element);
     }
 }
 
@@ -167,13 +179,13 @@ static void list_use(struct dz_draft *draft, const struct dz_use *use, uint32_t 
         list_word(draft, use, element);
         break;
     case DZ_USE_PATH:
-        list_string(draft, &draft->paths, DZ_USE_PATH, use->id, element);
+        list_path(draft, use->id);
         break;
     case DZ_USE_ATTRIBUTE:
-        list_string(draft, &draft->attributes, DZ_USE_ATTRIBUTE, use->id, element);
+        list_attribute(draft, use->id, use->mode, element);
         break;
     case DZ_USE_TAIL:
-        list_tail(draft, use->id, element);
+        list_tail(draft, use, element);
         break;
     default:
         break;
@@ -186,7 +198,7 @@ static void begin_lists(struct dz_draft *draft, struct dz_element *element)
     element->reads.at = rows(&draft->reads, sizeof(struct dz_read));
     element->words.at = rows(&draft->words, 4);
     element->paths.at = rows(&draft->paths, 4);
-    element->attributes.at = rows(&draft->attributes, 4);
+    element->attributes.at = rows(&draft->attributes, sizeof(struct dz_attribute));
 }
 
 static void end_lists(struct dz_draft *draft, struct dz_element *element)
@@ -195,7 +207,8 @@ static void end_lists(struct dz_draft *draft, struct dz_element *element)
     element->reads.n = rows(&draft->reads, sizeof(struct dz_read)) - element->reads.at;
     element->words.n = rows(&draft->words, 4) - element->words.at;
     element->paths.n = rows(&draft->paths, 4) - element->paths.at;
-    element->attributes.n = rows(&draft->attributes, 4) - element->attributes.at;
+    element->attributes.n =
+        rows(&draft->attributes, sizeof(struct dz_attribute)) - element->attributes.at;
 }
 
 /* Binds last: a statement reads what was bound before it. */
@@ -291,6 +304,17 @@ void dz_draft_drop(struct dz_draft *draft, struct dz_open open)
     draft->bytes.len = open.bytes_at;
     draft->elements.len = open.element * sizeof(struct dz_element);
     draft->innermost = open.outer;
+}
+
+void dz_draft_mark(struct dz_draft *draft, uint32_t number, uint32_t mark)
+{
+    size_t bytes_at = draft->bytes.len;
+    dz_draft_put_fingerprint(draft, number);
+    dz_buf_put(&draft->bytes, &mark, sizeof mark);
+    if (!dz_draft_ok(draft))
+        return;
+    dz_draft_digest(draft, bytes_at, dz_draft_element(draft, number)->fingerprint);
+    draft->bytes.len = bytes_at;
 }
 
 void dz_draft_put_fingerprint(struct dz_draft *draft, uint32_t element)

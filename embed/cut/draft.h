@@ -8,10 +8,10 @@ enum dz_use_type {
     DZ_USE_READ,      /* id: chain; mode: dz_read_mode */
     DZ_USE_WORD,      /* id: chain */
     DZ_USE_PATH,      /* id: name */
-    DZ_USE_ATTRIBUTE, /* id: name */
+    DZ_USE_ATTRIBUTE, /* id: name; mode: dz_read_mode */
     DZ_USE_BIND,      /* id: name, bound in the module; mode: dz_bind_mode */
     DZ_USE_MEMBER,    /* id: name, bound in a class */
-    DZ_USE_TAIL,      /* id: chain whose root turned out to be local: its attributes */
+    DZ_USE_TAIL, /* id: chain whose root turned out to be local: its attributes; mode: of the last */
 };
 
 /* Of a read: declared global, so no scope around it has a say. */
@@ -75,6 +75,9 @@ void dz_draft_drop(struct dz_draft *draft, struct dz_open open);
 void dz_draft_digest(const struct dz_draft *draft, size_t bytes_at, uint8_t ret[16]);
 /* Puts a closed element's fingerprint into the one that is open now. */
 void dz_draft_put_fingerprint(struct dz_draft *draft, uint32_t element);
+
+/* Something more about a closed element, that counts as much as what was put into it. */
+void dz_draft_mark(struct dz_draft *draft, uint32_t element, uint32_t mark);
 
 /* Numbers in the sheet. */
 uint32_t dz_draft_string(struct dz_draft *draft, uint32_t name);

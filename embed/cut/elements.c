@@ -239,8 +239,7 @@ static int walk_decorators(struct dz_walk *walk, PyObject *node)
         int64_t chain = dz_walk_chain(walk, decorator);
         if (chain < 0)
             return -1;
-        if (chain != DZ_NONE && dz_draft_ok(walk->draft))
-            dz_draft_use(walk->draft, DZ_USE_READ, (uint32_t)chain, DZ_READ_CALLED);
+        dz_walk_use(walk, decorator, chain, DZ_READ_CALLED);
     }
     return 0;
 }
@@ -279,6 +278,7 @@ static int cut_header(struct dz_walk *walk, struct definition *definition, int i
     return r < 0 ? -1 : (int)open.element;
 }
 
+/* Leaves in walk->yields whether it makes a generator. */
 static int walk_body(struct dz_walk *walk, PyObject *node, PyObject *body, Py_ssize_t from)
 {
     dz_autopy PyObject *arguments = dz_field(node, "args");
@@ -287,6 +287,7 @@ static int walk_body(struct dz_walk *walk, PyObject *node, PyObject *body, Py_ss
     unsigned branches = walk->branches;
     walk->why = NULL;
     walk->branches = 0;
+    walk->yields = 0;
     walk->functions++;
     enter_parameters(walk, node, &parameters);
     dz_scope_enter(walk, &scope, DZ_SCOPE_FUNCTION);
@@ -304,12 +305,17 @@ static int walk_body(struct dz_walk *walk, PyObject *node, PyObject *body, Py_ss
 static int cut_body(struct dz_walk *walk, const struct definition *definition, PyObject *body,
                     Py_ssize_t from)
 {
-    const struct dz_node *type = dz_node_of(definition->node);
     struct dz_open open = open_element(walk, DZ_FUNCTION, definition);
-    dz_walk_put_number(walk, type->tag);
     int r = walk_body(walk, definition->node, body, from);
     close_element(walk, open, DZ_CLOSE_LATER);
     return r;
+}
+
+/* What a call gives besides the body's own result: nothing, a generator, a coroutine, an asynchronous generator. Who
+ * calls it and lets it lie has not run the body, and would all the same see that it has become another. */
+static uint32_t result_of_call(const struct dz_walk *walk, PyObject *node)
+{
+    return (is_node(node, DZ_NODE_AsyncFunctionDef) ? 2u : 0u) + (walk->yields ? 1u : 0u);
 }
 
 int dz_cut_function(struct dz_walk *walk, PyObject *node)
@@ -323,12 +329,16 @@ int dz_cut_function(struct dz_walk *walk, PyObject *node)
     int has_docstring = cut_docstring(walk, &definition, body);
     if (has_docstring < 0 || cut_body(walk, &definition, body, has_docstring) < 0)
         return -1;
+    uint32_t result = result_of_call(walk, node);
+    dz_draft_mark(walk->draft, (uint32_t)header, result);
     dz_walk_put_name(walk, name);
-    /* What a class is, its methods' decorators have a say in, but not their defaults. */
+    /* What a class is, its methods' decorators have a say in, and what their calls give, but not their defaults. */
     if (walk->owner == DZ_NONE)
         dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
-    else
+    else {
         dz_walk_put(walk, definition.decorators, sizeof definition.decorators);
+        dz_walk_put_number(walk, result);
+    }
     dz_scope_bind(walk, name, DZ_BIND_FUNCTION);
     walk->last_name = definition.name;
     walk->last_k = definition.k;
@@ -385,7 +395,8 @@ static void merge(struct dz_walk *walk, uint32_t twin, uint32_t last)
     append_range(&draft->reads, sizeof(struct dz_read), &to->reads, &from->reads);
     append_range(&draft->words, sizeof(uint32_t), &to->words, &from->words);
     append_range(&draft->paths, sizeof(uint32_t), &to->paths, &from->paths);
-    append_range(&draft->attributes, sizeof(uint32_t), &to->attributes, &from->attributes);
+    append_range(&draft->attributes, sizeof(struct dz_attribute), &to->attributes,
+                 &from->attributes);
     draft->elements.len = last * sizeof(struct dz_element);
 }
 
@@ -435,6 +446,10 @@ int dz_cut_lambda(struct dz_walk *walk, PyObject *node)
     dz_walk_put(walk, parameters.data, parameters.len);
     int r = walk_body(walk, node, body, 0);
     close_with_twin(walk, open, DZ_CLOSE_LATER);
+    uint32_t result = result_of_call(walk, node);
+    if (has_header)
+        dz_draft_mark(walk->draft, header.element, result);
+    dz_walk_put_number(walk, result);
     return r;
 }
 

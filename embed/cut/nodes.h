@@ -19,7 +19,7 @@
                     X(Assert) X(Delete) X(Global) X(Nonlocal) X(Import) X(ImportFrom)              \
                         X(ExceptHandler) X(MatchAs) X(MatchStar) X(MatchMapping) X(TypeAlias)      \
                             X(TypeVar) X(ParamSpec) X(TypeVarTuple) X(comprehension) X(arg)        \
-                                X(Load) X(Store) X(Del) X(Expression) X(Starred) X(FormattedValue)
+                                X(Load) X(Store) X(Del) X(Expression) X(Starred) X(FormattedValue) X(Yield) X(YieldFrom)
 
 enum dz_node_kind {
     DZ_NODE_OTHER,

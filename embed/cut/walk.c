@@ -112,13 +112,6 @@ static int bind_field(struct dz_walk *walk, PyObject *node, const char *field)
     return 0;
 }
 
-static void use_chain(struct dz_walk *walk, int64_t chain, uint32_t mode)
-{
-    if (chain != DZ_NONE && dz_draft_ok(walk->draft))
-        dz_draft_use(walk->draft, DZ_USE_READ, (uint32_t)chain,
-                     walk->annotating ? mode | DZ_READ_ANNOTATION : mode);
-}
-
 static enum dz_node_kind kind_of(PyObject *value)
 {
     const struct dz_node *type = dz_node_of(value);
@@ -167,6 +160,25 @@ int dz_walk_statements(struct dz_walk *walk, PyObject *list, Py_ssize_t from)
 
 /* ---- expressions ---- */
 
+static void use_attribute(struct dz_walk *walk, PyObject *node, uint32_t mode)
+{
+    dz_autopy PyObject *attr = dz_field(node, "attr");
+    dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name_of(walk, attr), mode);
+}
+
+void dz_walk_use(struct dz_walk *walk, PyObject *node, int64_t chain, uint32_t mode)
+{
+    if (walk->annotating)
+        mode |= DZ_READ_ANNOTATION;
+    if (!dz_draft_ok(walk->draft))
+        return;
+    if (chain != DZ_NONE)
+        dz_draft_use(walk->draft, DZ_USE_READ, (uint32_t)chain, mode);
+    else if (kind_of(node) == DZ_NODE_Attribute)
+        use_attribute(walk, node, mode);
+}
+
+/* How the node itself is used, the caller knows; what it is an attribute of is loaded. */
 static int64_t walk_attribute_chain(struct dz_walk *walk, PyObject *node)
 {
     put_tag(walk, node);
@@ -176,8 +188,8 @@ static int64_t walk_attribute_chain(struct dz_walk *walk, PyObject *node)
     dz_walk_put_name(walk, name);
     if (parent >= 0 && parent != DZ_NONE)
         return dz_names_add_chain(&walk->draft->names, (uint32_t)parent, name);
-    if (parent == DZ_NONE && dz_draft_ok(walk->draft))
-        dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name, 0);
+    if (parent == DZ_NONE && kind_of(value) == DZ_NODE_Attribute)
+        dz_walk_use(walk, value, DZ_NONE, DZ_READ_VALUE);
     return parent;
 }
 
@@ -213,19 +225,24 @@ static int walk_name(struct dz_walk *walk, PyObject *node)
     if (context == DZ_NODE_Store || context == DZ_NODE_Del)
         dz_scope_bind(walk, name, context == DZ_NODE_Del ? DZ_BIND_DELETE : DZ_BIND_VALUE);
     else
-        use_chain(walk, chain, DZ_READ_VALUE);
+        dz_walk_use(walk, node, chain, DZ_READ_VALUE);
     return 0;
+}
+
+static int walk_attribute_as(struct dz_walk *walk, PyObject *node, uint32_t mode)
+{
+    int64_t chain = dz_walk_chain(walk, node);
+    if (mode & DZ_READ_STORED)
+        dz_why(walk, DZ_WHY_STORE);
+    if (chain >= 0)
+        dz_walk_use(walk, node, chain, mode);
+    return chain < 0 ? -1 : 0;
 }
 
 static int walk_attribute(struct dz_walk *walk, PyObject *node)
 {
-    int64_t chain = dz_walk_chain(walk, node);
     int is_load = context_of(node) == DZ_NODE_Load;
-    if (!is_load)
-        dz_why(walk, DZ_WHY_STORE);
-    if (chain >= 0)
-        use_chain(walk, chain, is_load ? DZ_READ_VALUE : DZ_READ_STORED);
-    return chain < 0 ? -1 : 0;
+    return walk_attribute_as(walk, node, is_load ? DZ_READ_VALUE : DZ_READ_STORED);
 }
 
 static int walk_subscript(struct dz_walk *walk, PyObject *node)
@@ -236,7 +253,7 @@ static int walk_subscript(struct dz_walk *walk, PyObject *node)
     if (chain < 0)
         return -1;
     int is_load = context_of(node) == DZ_NODE_Load;
-    use_chain(walk, chain, is_load ? DZ_READ_VALUE : DZ_READ_VALUE | DZ_READ_ITEM);
+    dz_walk_use(walk, value, chain, is_load ? DZ_READ_VALUE : DZ_READ_VALUE | DZ_READ_ITEM);
     if (is_load)
         dz_why_operands(walk, value);
     else
@@ -252,7 +269,7 @@ static int walk_call(struct dz_walk *walk, PyObject *node)
     int64_t chain = dz_walk_chain(walk, function);
     if (chain < 0)
         return -1;
-    use_chain(walk, chain, DZ_READ_CALLED);
+    dz_walk_use(walk, function, chain, DZ_READ_CALLED);
     return dz_walk_field(walk, node, "args") < 0 ? -1 : dz_walk_field(walk, node, "keywords");
 }
 
@@ -291,11 +308,13 @@ static int walk_lambda(struct dz_walk *walk, PyObject *node)
     if (dz_walk_arguments(walk, arguments) < 0)
         return -1;
     struct dz_scope scope;
+    int yields = walk->yields;
     dz_scope_enter(walk, &scope, DZ_SCOPE_FUNCTION);
     int r = dz_walk_bind_arguments(walk, arguments);
     if (r == 0)
         r = dz_walk_field(walk, node, "body");
     dz_scope_leave(walk, &scope);
+    walk->yields = yields;
     return r;
 }
 
@@ -353,11 +372,13 @@ static int walk_inner(struct dz_walk *walk, PyObject *node, int is_class)
         (dz_walk_arguments(walk, arguments) < 0 || dz_walk_field(walk, node, "returns") < 0))
         return -1;
     struct dz_scope scope;
+    int yields = walk->yields;
     dz_scope_enter(walk, &scope, is_class ? DZ_SCOPE_CLASS : DZ_SCOPE_FUNCTION);
     int r = arguments ? dz_walk_bind_arguments(walk, arguments) : 0;
     if (r == 0)
         r = dz_walk_field(walk, node, "body");
     dz_scope_leave(walk, &scope);
+    walk->yields = yields;
     return r;
 }
 
@@ -416,17 +437,27 @@ static int walk_assign(struct dz_walk *walk, PyObject *node)
     return r;
 }
 
+static int walk_augmented_name(struct dz_walk *walk, PyObject *target)
+{
+    dz_autopy PyObject *id = dz_field(target, "id");
+    uint32_t chain = dz_names_add_chain(&walk->draft->names, DZ_NONE, name_of(walk, id));
+    dz_walk_use(walk, target, chain, DZ_READ_AUGMENTED);
+    return walk_name(walk, target);
+}
+
 /* The target is read, too, and may be changed in place. */
 static int walk_augmented(struct dz_walk *walk, PyObject *node)
 {
     dz_autopy PyObject *target = dz_field(node, "target");
     dz_why_operands(walk, target);
-    if (kind_of(target) == DZ_NODE_Name && dz_draft_ok(walk->draft)) {
-        dz_autopy PyObject *id = dz_field(target, "id");
-        uint32_t chain = dz_names_add_chain(&walk->draft->names, DZ_NONE, name_of(walk, id));
-        use_chain(walk, chain, DZ_READ_VALUE);
-    }
-    return walk_fields(walk, node);
+    put_tag(walk, node);
+    int r = kind_of(target) == DZ_NODE_Name ? walk_augmented_name(walk, target)
+            : kind_of(target) == DZ_NODE_Attribute
+                ? walk_attribute_as(walk, target, DZ_READ_STORED | DZ_READ_AUGMENTED)
+                : dz_walk_any(walk, target);
+    if (r < 0 || dz_walk_field(walk, node, "op") < 0)
+        return -1;
+    return dz_walk_field(walk, node, "value");
 }
 
 /* x: int without a value binds nothing, but in a function x is a local one. */
@@ -622,7 +653,7 @@ static uint32_t mention(struct dz_walk *walk, uint32_t dotted)
         if (!dz_draft_ok(walk->draft))
             return 0;
         flags |= dz_name_at(&walk->draft->names, name)->flags;
-        dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name, 0);
+        dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name, DZ_READ_VALUE);
         part = part[size] ? part + size + 1 : NULL;
     }
     return flags;
@@ -816,6 +847,10 @@ static int walk_node(struct dz_walk *walk, PyObject *node, enum dz_node_kind kin
         return walk_bound(walk, node, "name");
     case DZ_NODE_MatchMapping:
         return walk_bound(walk, node, "rest");
+    case DZ_NODE_Yield:
+    case DZ_NODE_YieldFrom:
+        walk->yields = 1;
+        return walk_fields(walk, node);
     default:
         return walk_fields(walk, node);
     }

@@ -26,6 +26,7 @@ struct dz_walk {
     uint32_t last_name, last_k; /* of the def or class that was cut last */
     unsigned functions;         /* open around: what is in them belongs to the outermost */
     unsigned branches, typing, annotating, quoting, depth;
+    int yields;       /* the function that is open does: calling it makes a generator */
     PyObject *quoted; /* parses of strings, owned */
     int is_eager;     /* annotations are evaluated where they stand */
 };
@@ -40,6 +41,8 @@ int dz_walk_any(struct dz_walk *walk, PyObject *value);
 int dz_walk_field(struct dz_walk *walk, PyObject *node, const char *field);
 /* A name or a chain of attributes: its number, or DZ_NONE after all other was walked as usual; -1. */
 int64_t dz_walk_chain(struct dz_walk *walk, PyObject *node);
+/* What dz_walk_chain gave for this node is used so. */
+void dz_walk_use(struct dz_walk *walk, PyObject *node, int64_t chain, uint32_t mode);
 int dz_walk_arguments(struct dz_walk *walk, PyObject *arguments);
 int dz_walk_bind_arguments(struct dz_walk *walk, PyObject *arguments);
 int dz_walk_statements(struct dz_walk *walk, PyObject *list, Py_ssize_t from);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
-enum { DZ_SHEET_VERSION = 1 };
+enum { DZ_SHEET_VERSION = 2 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -13,9 +13,10 @@ enum { DZ_SHEET_VERSION = 1 };
 #define DZ_SEES_LAST UINT32_MAX
 
 enum dz_element_kind {
-    DZ_MODULE,     /* the whole file; always the first element */
-    DZ_FUNCTION,   /* a body without its docstring, nested functions included */
-    DZ_HEADER,     /* decorators, defaults, parameters; bases, keywords, decorators of a class */
+    DZ_MODULE,   /* the whole file; always the first element */
+    DZ_FUNCTION, /* a body without its docstring, nested functions included */
+    DZ_HEADER, /* decorators, defaults, parameters, and whether calling it only makes a generator or a coroutine;
+                      bases, keywords, decorators of a class */
     DZ_ANNOTATION, /* of a function, a class or the module */
     DZ_DOCSTRING,
     DZ_CLASS,   /* header, statements, names and order of members, without methods' bodies */
@@ -60,6 +61,9 @@ enum dz_read_mode {
     DZ_READ_STORED = 1 << 2,     /* its last attribute is set or deleted */
     DZ_READ_ITEM = 1 << 3,       /* an item of it is set or deleted */
     DZ_READ_ANNOTATION = 1 << 4, /* in an annotation, also one that is a string */
+    /* Loaded by the augmented assignment that stores it. With neither VALUE nor CALLED nor ITEM no other load is there:
+     * where it is a number, as in `n += 1`, nobody learns of it. */
+    DZ_READ_AUGMENTED = 1 << 5,
 };
 
 enum dz_bind_mode {
@@ -112,6 +116,11 @@ struct dz_chain {
     uint32_t parent, name;
 };
 
+/* An attribute of what is no global name; mode: dz_read_mode. */
+struct dz_attribute {
+    uint32_t name, mode;
+};
+
 struct dz_import {
     uint32_t element; /* the innermost that does it */
     uint32_t module;  /* string, empty in `from . import x` */
@@ -133,7 +142,7 @@ struct dz_sheet_string {
     DZ_PART(reads, struct dz_read)           \
     DZ_PART(words, uint32_t)                 \
     DZ_PART(paths, uint32_t)                 \
-    DZ_PART(attributes, uint32_t)            \
+    DZ_PART(attributes, struct dz_attribute) \
     DZ_PART(imports, struct dz_import)       \
     DZ_PART(text, char)
 

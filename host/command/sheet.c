@@ -50,8 +50,13 @@ static const struct word whys[] = {
     {0, NULL},
 };
 static const struct word read_modes[] = {
-    {DZ_READ_VALUE, "value"}, {DZ_READ_CALLED, "called"},         {DZ_READ_STORED, "stored"},
-    {DZ_READ_ITEM, "item"},   {DZ_READ_ANNOTATION, "annotation"}, {0, NULL},
+    {DZ_READ_VALUE, "value"},
+    {DZ_READ_CALLED, "called"},
+    {DZ_READ_STORED, "stored"},
+    {DZ_READ_ITEM, "item"},
+    {DZ_READ_ANNOTATION, "annotation"},
+    {DZ_READ_AUGMENTED, "augmented"},
+    {0, NULL},
 };
 static const struct word bind_modes[] = {
     {DZ_BIND_VALUE, "value"},       {DZ_BIND_IMPORT, "import"},
@@ -136,6 +141,17 @@ static json_t *reads_of(const struct dz_sheet *sheet, const struct dz_element *e
     return list;
 }
 
+static json_t *attributes_of(const struct dz_sheet *sheet, const struct dz_element *element)
+{
+    json_t *list = json_array();
+    const struct dz_attribute *attributes = dz_sheet_attributes(sheet, element);
+    for (uint32_t i = 0; i < element->attributes.n; i++)
+        json_array_append_new(list, json_pack("{so so}", "name",
+                                              text_of(dz_sheet_string(sheet, attributes[i].name)),
+                                              "mode", words_of(read_modes, attributes[i].mode)));
+    return list;
+}
+
 static void put_hex(char hex[33], const uint8_t bytes[16])
 {
     for (int i = 0; i < 16; i++)
@@ -180,9 +196,7 @@ static json_t *element_of(const struct dz_sheet *sheet, const char *path, uint32
                         chains_of(sheet, dz_sheet_words(sheet, element), element->words.n));
     json_object_set_new(object, "paths",
                         strings_of(sheet, dz_sheet_paths(sheet, element), element->paths.n));
-    json_object_set_new(
-        object, "attributes",
-        strings_of(sheet, dz_sheet_attributes(sheet, element), element->attributes.n));
+    json_object_set_new(object, "attributes", attributes_of(sheet, element));
     return object;
 }
 

@@ -155,6 +155,9 @@ static int lists_are_right(const struct dz_sheet *sheet)
     for (uint32_t i = 0; i < sheet->head.n[DZ_PART_reads]; i++)
         if (!is_below(sheet->reads[i].chain, sheet, DZ_PART_chains))
             return 0;
+    for (uint32_t i = 0; i < sheet->head.n[DZ_PART_attributes]; i++)
+        if (!is_below(sheet->attributes[i].name, sheet, DZ_PART_strings))
+            return 0;
     for (uint32_t i = 0; i < sheet->head.n[DZ_PART_imports]; i++) {
         const struct dz_import *import = &sheet->imports[i];
         if (!is_below(import->element, sheet, DZ_PART_elements) ||
@@ -164,8 +167,7 @@ static int lists_are_right(const struct dz_sheet *sheet)
             return 0;
     }
     return all_below(sheet->words, sheet, DZ_PART_words, DZ_PART_chains) &&
-           all_below(sheet->paths, sheet, DZ_PART_paths, DZ_PART_strings) &&
-           all_below(sheet->attributes, sheet, DZ_PART_attributes, DZ_PART_strings);
+           all_below(sheet->paths, sheet, DZ_PART_paths, DZ_PART_strings);
 }
 
 /* ---- the order of first lines ---- */
@@ -299,7 +301,8 @@ const uint32_t *dz_sheet_paths(const struct dz_sheet *sheet, const struct dz_ele
     return sheet->paths + element->paths.at;
 }
 
-const uint32_t *dz_sheet_attributes(const struct dz_sheet *sheet, const struct dz_element *element)
+const struct dz_attribute *dz_sheet_attributes(const struct dz_sheet *sheet,
+                                               const struct dz_element *element)
 {
     return sheet->attributes + element->attributes.at;
 }

@@ -39,8 +39,8 @@ const struct dz_read *dz_sheet_reads(const struct dz_sheet *sheet,
 const uint32_t *dz_sheet_words(const struct dz_sheet *sheet, const struct dz_element *element);
 /* Strings that look like paths. */
 const uint32_t *dz_sheet_paths(const struct dz_sheet *sheet, const struct dz_element *element);
-/* Strings: attributes of what is no global name. */
-const uint32_t *dz_sheet_attributes(const struct dz_sheet *sheet, const struct dz_element *element);
+const struct dz_attribute *dz_sheet_attributes(const struct dz_sheet *sheet,
+                                               const struct dz_element *element);
 /* All of the file's, in order. */
 const struct dz_import *dz_sheet_imports(const struct dz_sheet *sheet, uint32_t *ret_n);
 

@@ -189,7 +189,15 @@ def test_a_function_that_is_moved_is_the_same(cut):
         ("from lib import *", "from lib2 import *", {"binding <lib.*>", "binding <lib2.*>"}),
         ("helper.register(Thing)\n", "", {"effect <helper.register>#2"}),
         ("async def decorated(x):\n    return await x", "def decorated(x):\n    return x",
-            {"function decorated"}),
+            {"header decorated", "effect decorated", "function decorated"}),
+        ("return inner(b)", "yield inner(b)", {"header plain", "binding plain", "function plain"}),
+        ("return inner(b)", "yield from inner(b)", {"header plain", "binding plain", "function plain"}),
+        ("return x + a", "yield x + a", {"function plain"}),
+        ("return x + a", "return (lambda: (yield x))", {"function plain"}),
+        ("return await x", "yield x", {"header decorated", "effect decorated", "function decorated"}),
+        ("return self.size", "yield self.size",
+            {"header Thing.method", "function Thing.method", "class Thing", "effect Thing"}),
+        ("lambda x: x + 1", "lambda x: (yield x)", {"function <lambda>#2", "binding first"}),
     ],
 )  # fmt: skip
 def test_an_edit_changes_its_elements_only(cut, old, new, expected):
@@ -218,6 +226,11 @@ def test_future_annotations_change_all_and_other_futures_nothing(cut):
 def test_text_of_a_debugging_f_string_counts(cut):
     before, after = cut("y = 1\nx = f'{y = }'\n"), cut("y = 1\nx = f'{y=}'\n")
     assert changed(before, after) == {"binding x"}
+
+
+def test_a_generator_whose_body_changes_is_a_generator_still(cut):
+    before, after = "async def f():\n yield 1\ndef g():\n yield 1\n", "async def f():\n yield 2\ndef g():\n yield from h\n"
+    assert changed(cut(before), cut(after)) == {"function f", "function g"}
 
 
 # ---- names ----
@@ -281,6 +294,49 @@ def test_ids_are_never_given_twice(cut, python):
 )
 def test_global_names_are_read(cut, text, expected):
     assert reads(element(cut(text), "function", "f#1")) == expected
+
+
+@pytest.mark.parametrize(
+    "body, name, mode",
+    [
+        ("n += 1", "n", {"augmented"}),
+        ("n += 1\n n = 2", "n", {"augmented"}),
+        ("n += n", "n", {"augmented", "value"}),
+        ("n += 1\n return n", "n", {"augmented", "value"}),
+        ("n += 1\n n()", "n", {"augmented", "called"}),
+        ("n[0] += 1", "n", {"value", "item"}),
+        ("m.n += 1", "m.n", {"augmented", "stored"}),
+        ("m.n += m.n", "m.n", {"augmented", "stored", "value"}),
+        ("m.n = 1", "m.n", {"stored"}),
+        ("del m.n", "m.n", {"stored"}),
+        ("m.n.o += 1\n m.n()", "m.n", {"called"}),
+    ],
+)
+def test_a_count_is_told_from_a_read(cut, body, name, mode):
+    sheet = cut(f"def f():\n global n\n {body}\n")
+    (read,) = [read for read in element(sheet, "function", "f#1")["reads"] if read["name"] == name]
+    assert set(read["mode"]) == mode
+
+
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        ("self.n += 1", {"n": {"augmented", "stored"}}),
+        ("self.n += self.n", {"n": {"augmented", "stored", "value"}}),
+        ("self.n = 1", {"n": {"stored"}}),
+        ("self.n[0] = 1", {"n": {"value", "item"}}),
+        ("return self.n", {"n": {"value"}}),
+        ("self.n()", {"n": {"called"}}),
+        ("self.m.n += 1", {"m": {"value"}, "n": {"augmented", "stored"}}),
+        ("g().m.n += 1", {"m": {"value"}, "n": {"augmented", "stored"}}),
+        ("g().n += 1\n return g().n", {"n": {"augmented", "stored", "value"}}),
+        ("g().m.n()", {"m": {"value"}, "n": {"called"}}),
+        ("import a.b", {"a": {"value"}, "b": {"value"}}),
+    ],
+)
+def test_attributes_of_what_is_no_global_say_how_they_are_used(cut, body, expected):
+    sheet = cut(f"def f(self):\n {body}\n")
+    assert {a["name"]: set(a["mode"]) for a in element(sheet, "function", "f#1")["attributes"]} == expected
 
 
 def test_a_function_tells_the_globals_that_it_writes(cut):

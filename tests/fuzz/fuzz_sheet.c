@@ -25,7 +25,7 @@ static void use_element(const struct dz_sheet *sheet, uint32_t number)
     for (uint32_t i = 0; i < element->paths.n; i++)
         dz_buf_str(&text, dz_sheet_string(sheet, dz_sheet_paths(sheet, element)[i]));
     for (uint32_t i = 0; i < element->attributes.n; i++)
-        dz_buf_str(&text, dz_sheet_string(sheet, dz_sheet_attributes(sheet, element)[i]));
+        dz_buf_str(&text, dz_sheet_string(sheet, dz_sheet_attributes(sheet, element)[i].name));
     uint32_t found = dz_sheet_find(sheet, element->kind, name, element->k);
     if (found == DZ_NONE || found > number)
         abort();

@@ -40,9 +40,10 @@ struct parts {
     struct dz_element elements[ELEMENTS];
     struct dz_bind binds[2];
     struct dz_read reads[1];
-    uint32_t words[1], paths[1], attributes[1];
+    uint32_t words[1], paths[1];
+    struct dz_attribute attributes[1];
     struct dz_import imports[1];
-    char text[40];
+    char text[44]; /* such that nothing follows it */
 };
 
 static inline struct dz_element element(enum dz_element_kind kind, uint32_t name, uint32_t k,
@@ -96,7 +97,7 @@ static inline struct parts made(void)
         .reads = {{1, DZ_READ_CALLED, DZ_SEES_LAST}},
         .words = {1},
         .paths = {N_X},
-        .attributes = {N_X},
+        .attributes = {{N_X, DZ_READ_VALUE}},
         .imports = {{.element = MODULE, .module = N_X, .name = DZ_NONE, .bound = N_X}},
     };
     parts.elements[CLASS_STATEMENT].binds = (struct dz_range){0, 1};

@@ -152,7 +152,7 @@ static void a_sheet_that_contradicts_itself_is_refused(void **state)
     REFUSED(reads[0].chain, 2);
     REFUSED(words[0], 2);
     REFUSED(paths[0], NAMES);
-    REFUSED(attributes[0], NAMES);
+    REFUSED(attributes[0].name, NAMES);
     REFUSED(imports[0].element, ELEMENTS);
     REFUSED(imports[0].module, DZ_NONE);
     REFUSED(imports[0].bound, NAMES);
