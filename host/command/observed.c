@@ -10,8 +10,12 @@
 
 #include "../base/buf.h"
 #include "../base/mem.h"
+#include "../path.h"
+#include "../python.h"
 #include "../record/distributions.h"
 #include "../record/elements.h"
+#include "../record/sheets.h"
+#include "../sources.h"
 #include "state.h"
 
 struct observed {
@@ -326,11 +330,44 @@ static int show(struct observed *observed, const char *nodeid, int as_json)
     return DZ_EXIT_FOUND;
 }
 
-static int read_last_job(struct observed *observed, struct dz_err *err)
+static int lacks_sheets(const struct observed *observed, const char *python)
+{
+    for (uint32_t i = 0; i < observed->all.n_sources; i++) {
+        const struct dz_observed_source *source = &observed->all.sources[i];
+        if (!source->known || !dz_sheets_are_of(string(observed, source->file)))
+            continue;
+        dz_auto char *path = dz_sheets_path(observed->state, python, source->hash);
+        if (path && !dz_path_exists(path))
+            return 1;
+    }
+    return 0;
+}
+
+/* A job that was killed has not cut what it met. Done now, of the sources that are still what they were; of the others
+ * the spans say that there is none. */
+static void make_sheets(const struct observed *observed, const char *self, const char *job)
+{
+    const char *version = dz_observations_python(&observed->all);
+    struct dz_python python;
+    struct dz_err err = {0};
+    if (!lacks_sheets(observed, version))
+        return;
+    dz_autobuf struct dz_buf text = {0};
+    if (dz_python_find(&python, self, &err) == 0 && strcmp(python.version, version) == 0)
+        dz_sources_cut(&python, observed->state, job, &text);
+    dz_python_free(&python);
+}
+
+static int read_last_job(struct observed *observed, const char *self, struct dz_err *err)
 {
     observed->state = dz_state_find(err);
     dz_auto char *job = observed->state ? dz_state_last_job(observed->state, err) : NULL;
-    return job ? dz_observations_read(&observed->all, job, err) : err->code;
+    if (!job)
+        return err->code;
+    int r = dz_observations_read(&observed->all, job, err);
+    if (r == 0)
+        make_sheets(observed, self, job);
+    return r;
 }
 
 int dz_command_observed(int argc, char **argv)
@@ -350,7 +387,8 @@ int dz_command_observed(int argc, char **argv)
     }
     struct observed observed = {0};
     struct dz_err err = {0};
-    int code = read_last_job(&observed, &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
+    int code =
+        read_last_job(&observed, argv[0], &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
     dz_elements_free(observed.elements);
     dz_distributions_free(observed.distributions);
     dz_free(observed.state);

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -480,6 +481,20 @@ def wait_for(process, generation):
             return level[-1]
         time.sleep(0.01)
     return None
+
+
+def test_what_a_killed_job_has_met_is_cut_when_it_is_asked_for(suite):
+    suite.write(test_a="""
+        import os, signal
+        import work
+        def test_before(): work.one()
+        def test_kills(): os.kill(int(os.environ["HOST"]), signal.SIGKILL)
+    """, work="def one(): pass\n")
+    under = ["sh", "-c", 'export HOST=$$; exec "$@"', "sh"]
+    assert suite.run("--dagz-workers=1", under=under).code == -signal.SIGKILL
+    told = observed(suite, "test_a.py::test_before", env={"DAGZ_PYTHON": sys.executable})
+    assert {"test_a.py::test_before#1", "work.py::one#1"} == {name for span in told.values() for name in span["functions"]}
+    assert not [span["unobserved"] for span in told.values() if span["unobserved"]]
 
 
 @pytest.mark.parametrize("generation", [0, 1, 2, 3])
