@@ -2,12 +2,10 @@
 
 import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -450,39 +448,6 @@ def test_workers_of_a_second_zygote_are_observed_and_have_what_the_front_has_don
     assert ("load", "reports") not in observed(suite, "test_a.py::test_before")
 
 
-ANY = """
-    import time
-    import pytest
-    import work
-    @pytest.mark.parametrize("n", range(60))
-    def test_it(n):
-        time.sleep(0.005)
-        getattr(work, f"f{n}")()
-"""
-
-
-def children(pid):
-    found = []
-    for thread in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(word) for word in thread.read_text().split()]
-        except OSError:
-            pass
-    return found
-
-
-def wait_for(process, generation):
-    """The last pid of that generation below the host, once there is one; None if the job is sooner through."""
-    while process.poll() is None:
-        level = [process.pid]
-        for _ in range(generation):
-            level = [child for pid in level for child in children(pid)]
-        if level:
-            return level[-1]
-        time.sleep(0.01)
-    return None
-
-
 def test_what_a_killed_job_has_met_is_cut_when_it_is_asked_for(suite):
     suite.write(test_a="""
         import os, signal
@@ -495,30 +460,3 @@ def test_what_a_killed_job_has_met_is_cut_when_it_is_asked_for(suite):
     told = observed(suite, "test_a.py::test_before", env={"DAGZ_PYTHON": sys.executable})
     assert {"test_a.py::test_before#1", "work.py::one#1"} == {name for span in told.values() for name in span["functions"]}
     assert not [span["unobserved"] for span in told.values() if span["unobserved"]]
-
-
-@pytest.mark.parametrize("generation", [0, 1, 2, 3])
-@pytest.mark.parametrize("after_s", [0, 0.05, 0.15])
-def test_whoever_is_killed_logs_read_back(suite, generation, after_s):
-    """Host, front, zygote or a worker: each test whose span has an end has all that it executed in it."""
-    suite.write(test_a=MANY, work="".join(f"def f{n}(): return g{n}()\ndef g{n}(): pass\n" for n in range(60)))
-    process = suite.start("--dagz-workers=2")
-    wait_for(process, 3)
-    time.sleep(after_s)
-    pid = wait_for(process, generation)
-    if pid:
-        os.kill(pid, signal.SIGKILL)
-    suite.end(process)
-    complete = 0
-    for n in range(60):
-        answer = ask(suite.folder, f"test_a.py::test_it[{n}]", "--json")
-        if answer.returncode:
-            continue
-        own = json.loads(answer.stdout)["spans"][0]
-        if not own["unobserved"]:
-            complete += 1
-            assert {name.partition("#")[0] for name in own["functions"]} == {
-                "test_a.py::test_it", f"work.py::f{n}", f"work.py::g{n}"}  # fmt: skip
-    if pid and generation == 3:
-        # A worker's death costs one test, and the job goes on.
-        assert complete >= 59

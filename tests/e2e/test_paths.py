@@ -170,6 +170,7 @@ NOTHING = {
     "machine": "import ctypes.util, platform; platform.processor(); ctypes.util.find_library('c')",
 }
 
+FOUND = {f"FOUND_{letter}": f"found {letter}" for letter in "ABCDEFG"}
 # Name: (statements, the variables that they depend on). FOUND_* were inherited, the others were not.
 VARIABLES = {
     "item": ("os.environ['FOUND_A']", "FOUND_A"),
@@ -320,8 +321,7 @@ class Job:
 @pytest.fixture(scope="module")
 def job(python, way, tmp_path_factory):
     suite = write(tmp_path_factory.mktemp("suite"))
-    found = {f"FOUND_{letter}": f"found {letter}" for letter in "ABCDEFG"}
-    job = Job(suite, python, way, "--dagz-workers=2", env=found)
+    job = Job(suite, python, way, "--dagz-workers=2", env=FOUND)
     assert job.ran.code == 0, job.ran
     return job
 
