@@ -25,8 +25,7 @@ struct span {
     uint32_t id;
     int aside;        /* none of the ones below has brought it about */
     pthread_t thread; /* of an aside: what other threads do meanwhile is the lower ones' still */
-    /* Was on the stack when it began, and is not known to have run in it but by the evaluator. */
-    struct dz_bits on_stack;
+    int holds;        /* the evaluator */
     struct dz_bits ran;
     struct dz_facts facts;
 };
@@ -241,43 +240,67 @@ void dz_span_blind(const char *why)
     pthread_mutex_unlock(&state.lock);
 }
 
-/* Functions on other threads' stacks neither start nor resume, and run on. */
+static void meet_thread(PyThreadState *thread)
+{
+    PyFrameObject *frame = PyThreadState_GetFrame(thread);
+    while (frame) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        uint32_t number = dz_code_number(code);
+        if (number)
+            set(&state.base.ran, number);
+        Py_DECREF(code);
+        PyFrameObject *back = PyFrame_GetBack(frame);
+        Py_DECREF(frame);
+        frame = back;
+    }
+}
+
+/* Functions on other threads' stacks neither start nor resume, and run on. What has just ended may be about to raise. */
 static void meet_other_threads(void)
 {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     PyThreadState *own = PyThreadState_Get();
     PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own));
-    for (; thread; thread = PyThreadState_Next(thread)) {
-        PyFrameObject *frame = thread == own ? NULL : PyThreadState_GetFrame(thread);
-        while (frame) {
-            PyCodeObject *code = PyFrame_GetCode(frame);
-            uint32_t number = dz_code_number(code);
-            if (number)
-                set(&state.base.ran, number);
-            Py_DECREF(code);
-            PyFrameObject *back = PyFrame_GetBack(frame);
-            Py_DECREF(frame);
-            frame = back;
-        }
-    }
+    for (; thread; thread = PyThreadState_Next(thread))
+        if (thread != own)
+            meet_thread(thread);
+    PyErr_Restore(type, value, traceback);
 }
 
 /* ---- the base ---- */
 
-/* By Python's own functions, some of it; and what has just ended may be about to raise. */
-static void begin_probe(void)
-{
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    state.probe->begin();
-    if (state.probe->starts_only || dz_frame_is_held())
-        meet_other_threads();
-    PyErr_Restore(type, value, traceback);
-}
-
 static void begin_base(void)
 {
     dz_frame_next_epoch();
-    begin_probe();
+    state.probe->begin();
+    meet_other_threads();
+}
+
+static void add_seen(const struct dz_bits *seen)
+{
+    int r = 0;
+    uint32_t i = state.n_nested;
+    while (i > 0 && !state.nested[i - 1].aside)
+        r |= dz_bits_or(&state.nested[--i].ran, seen);
+    r |= dz_bits_or(i ? &state.nested[i - 1].ran : &state.base.ran, seen);
+    if (r < 0)
+        dz_log_give_up();
+}
+
+/* Adds what the probe has seen to the spans that are open; in a child it is written. */
+static void sweep(void)
+{
+    static struct dz_bits seen;
+    if (!state.probe->forgets)
+        return;
+    dz_bits_clear(&seen);
+    state.probe->take(&seen);
+    if (state.at_once)
+        for (uint32_t i = 0; (i = dz_bits_next(&seen, i)) != UINT32_MAX; i++)
+            ran_at_once(i);
+    else
+        add_seen(&seen);
 }
 
 /* A trace or profile function is on in some thread. */
@@ -308,12 +331,23 @@ static void trust_again(void)
 
 static void end_base(void)
 {
-    state.probe->take(&state.base.ran);
+    if (state.probe->forgets)
+        sweep();
+    else
+        state.probe->take(&state.base.ran);
     if (state.base.id == DZ_SPAN_OF_LOAD && state.probe->leave_out)
         state.probe->leave_out(&state.base.ran);
     pthread_mutex_lock(&state.lock);
     write_span(&state.base);
     pthread_mutex_unlock(&state.lock);
+}
+
+static void begin_next_base(void)
+{
+    if (!state.probe->forgets)
+        state.probe->begin();
+    dz_frame_next_epoch();
+    meet_other_threads();
 }
 
 static uint32_t write_new(enum dz_span_type type, uint32_t parent, uint64_t began_us, uint32_t name)
@@ -342,7 +376,7 @@ uint32_t dz_span_base(uint32_t span)
     if (state.base.id) {
         end_base();
         trust_again();
-        begin_base();
+        begin_next_base();
     }
     state.base.id = span;
     return before;
@@ -409,63 +443,18 @@ static struct span *push(void)
     return &state.nested[state.n_nested++];
 }
 
-/* ---- what the evaluator does not see ---- */
-
-/* A span's version is on all that lies on the stack when it begins, too. That is no start; but of an __init__ it may have
- * been one as well, which only the stamp tells. */
-static void note_stack(struct dz_bits *on_stack)
+/* The evaluator sees all that some probes do not, and of an aside also which thread it was. */
+static void hold(struct span *nested)
 {
-    dz_bits_clear(on_stack);
-    PyFrameObject *frame = PyEval_GetFrame();
-    Py_XINCREF(frame);
-    while (frame) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        uint32_t number = dz_code_number(code);
-        if (number && PyUnicode_CompareWithASCIIString(code->co_name, "__init__") != 0)
-            set(on_stack, number);
-        Py_DECREF(code);
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = back;
-    }
-}
-
-static void add_hidden(struct dz_bits *ran, const struct dz_bits *hidden,
-                       const struct dz_bits *on_stack)
-{
-    for (uint32_t i = 0; (i = dz_bits_next(hidden, i)) != UINT32_MAX; i++)
-        if (!on_stack || !dz_bits_has(on_stack, i))
-            set(ran, i);
-}
-
-/* Adds it to the spans that are open. */
-static void sweep_hidden(void)
-{
-    static struct dz_bits hidden;
-    if (!state.probe->take_hidden)
-        return;
-    dz_bits_clear(&hidden);
-    state.probe->take_hidden(&hidden);
-    for (uint32_t i = state.n_nested; i > 0; i--) {
-        struct span *nested = &state.nested[i - 1];
-        add_hidden(&nested->ran, &hidden, &nested->on_stack);
-        if (nested->aside)
-            return;
-    }
-    add_hidden(&state.base.ran, &hidden, NULL);
-}
-
-static void begin_hidden(struct span *nested)
-{
-    if (!state.probe->take_hidden)
-        return;
-    note_stack(&nested->on_stack);
-    begin_probe();
+    nested->holds = nested->aside || !state.probe->nests;
+    if (nested->holds)
+        dz_frame_hold();
+    dz_frame_next_epoch();
 }
 
 static void enter(uint32_t span, int aside)
 {
-    sweep_hidden();
+    sweep();
     pthread_mutex_lock(&state.lock);
     struct span *nested = push();
     if (nested) {
@@ -478,9 +467,7 @@ static void enter(uint32_t span, int aside)
         dz_log_give_up();
         return;
     }
-    begin_hidden(nested);
-    dz_frame_hold();
-    dz_frame_next_epoch();
+    hold(nested);
 }
 
 void dz_span_enter(uint32_t span)
@@ -495,7 +482,8 @@ void dz_span_enter_aside(uint32_t span)
 {
     if (!state.probe || !span)
         return;
-    state.probe->take(&state.base.ran);
+    if (!state.probe->forgets)
+        state.probe->take(&state.base.ran);
     enter(span, 1);
 }
 
@@ -513,8 +501,8 @@ static void leave(uint32_t span)
     struct span *nested = state.probe && span ? find_nested(span) : NULL;
     if (!nested)
         return;
-    sweep_hidden();
-    int aside = nested->aside;
+    sweep();
+    int aside = nested->aside, holds = nested->holds;
     pthread_mutex_lock(&state.lock);
     write_span(nested);
     struct span left = *nested;
@@ -525,10 +513,11 @@ static void leave(uint32_t span)
     dz_bits_clear(&last->ran);
     dz_facts_clear(&last->facts);
     pthread_mutex_unlock(&state.lock);
-    dz_frame_release();
+    if (holds)
+        dz_frame_release();
     dz_frame_next_epoch();
-    if (aside)
-        begin_probe();
+    if (aside && !state.probe->forgets)
+        state.probe->begin();
 }
 
 /* What the user's code has raised in it is not to be in the way of what we call. */
@@ -628,7 +617,7 @@ static void become_child(void)
     if (state.folder)
         dz_log_open(state.folder, name, &first);
     state.at_once = 1;
-    if (state.probe->take_hidden)
+    if (state.probe->forgets)
         state.probe->begin();
     dz_frame_hold();
     dz_frame_next_epoch();
@@ -724,16 +713,12 @@ int dz_span_is_on(void)
  * the interpreter has ended, that cannot be told any more. */
 static int finish_child(void)
 {
-    if (!state.at_once || !state.probe->take_hidden)
+    if (!state.at_once || !state.probe->forgets)
         return 1;
     if (!Py_IsInitialized() || Py_IsFinalizing())
         return 0;
     PyGILState_STATE lock = PyGILState_Ensure();
-    struct dz_bits hidden = {0};
-    state.probe->take_hidden(&hidden);
-    for (uint32_t i = 0; (i = dz_bits_next(&hidden, i)) != UINT32_MAX; i++)
-        ran_at_once(i);
-    dz_bits_free(&hidden);
+    sweep();
     PyGILState_Release(lock);
     return 1;
 }

@@ -84,11 +84,6 @@ void dz_frame_release(void)
         over = current;
 }
 
-int dz_frame_is_held(void)
-{
-    return held > 0;
-}
-
 void dz_frame_reset(void)
 {
     if (held) {

@@ -13,7 +13,6 @@ extern void (*dz_frame_met)(uint32_t number);
 /* As often as it was asked for, it has to be let go. */
 void dz_frame_hold(void);
 void dz_frame_release(void);
-int dz_frame_is_held(void);
 /* In a forked child: nobody has asked. */
 void dz_frame_reset(void);
 

@@ -84,11 +84,8 @@ const struct dz_probe dz_probe_frame = {
     .begin = begin_frame,
     .take = take_frame,
     .stop = stop_frame,
-    .starts_only = 1,
+    .forgets = 1,
     .bears_profiles = 1,
-#if DZ_EVALUATOR_MISSES_INIT
-    .take_hidden = take_frame,
-#endif
 };
 
 /* ---- choosing ---- */
@@ -111,7 +108,7 @@ static int is_asked_for(const struct dz_probe *probe, const char *asked)
     return !asked || !*asked || strcmp(asked, probe->name) == 0;
 }
 
-/* Nested spans are watched by the evaluator, whatever the base is watched by. */
+/* Some of the nested spans are watched by the evaluator, whatever the base is watched by. */
 static int can_nest(const struct dz_probe *probe, const char **ret_why)
 {
     return probe == &dz_probe_none || probe == &dz_probe_frame || dz_frame_check(ret_why) == 0;

@@ -10,13 +10,16 @@ struct dz_probe {
     /* Whether it sees what it should, tried on code of our own: 0, or negative and why not. */
     int (*check)(const char **ret_why);
     int (*start)(void);
-    /* A base span begins: what ran before is forgotten. */
+    /* A base span begins: what ran before is forgotten. Neither this nor take touches an exception that is set. */
     void (*begin)(void);
-    /* Adds the numbers of what was started or resumed since; on other threads' stacks then counts too. */
+    /* Adds the numbers of what was started or resumed since; what goes on on other threads' stacks is for whoever begins
+     * to find. */
     void (*take)(struct dz_bits *ran);
     void (*stop)(void);
-    /* Sees starts and resumes only: what goes on on other threads' stacks is for whoever begins to find. */
-    int starts_only;
+    /* What was taken is forgotten: it has begun anew. */
+    int forgets;
+    /* Nested spans are seen as well, by being taken from at both ends. */
+    int nests;
     /* A profile function is nothing to it; a trace function always is. */
     int bears_profiles;
 
@@ -26,8 +29,6 @@ struct dz_probe {
     void (*rest)(int is_resting);
     /* Something runs that it cannot see: the evaluator is needed for good. */
     int (*is_unfit)(void);
-    /* As take, where the evaluator does not see all (DZ_EVALUATOR_MISSES_INIT). */
-    void (*take_hidden)(struct dz_bits *ran);
     /* This has run in the load, which reaches all tests: packages need no looking at in each. */
     void (*leave_out)(const struct dz_bits *ran);
 };

@@ -493,7 +493,6 @@ const struct dz_probe dz_probe_prologue = {
     .rest = rest,
     .is_unfit = is_unfit,
     .leave_out = leave_out,
-    .starts_only = 1,
     .bears_profiles = 1,
 };
 

@@ -9,8 +9,8 @@
 
 #if PY_VERSION_HEX >= 0x030C0000
 
-/* sys.monitoring has so many numbers for tools. */
-enum { N_TOOLS = 6 };
+/* From one version to the next; below it the interpreter keeps flags. */
+enum { STEP = PY_VERSION_HEX >= 0x030D0000 ? 256 : 1 };
 
 struct known {
     PyCodeObject *code; /* borrowed: its end is heard of */
@@ -24,13 +24,12 @@ static struct {
     uint32_t n_fresh, fresh_cap;
     Py_ssize_t place; /* of the extra slot that tells where in known a code is, plus 1 */
     int watcher, tool;
-    int flip; /* which of the events are on; -1: none */
-    PyObject *set_events, *restart_events, *get_tool, *events[2], *no_events, *tools[N_TOOLS];
-    PyObject *canary;
-    uint64_t version;
+    PyObject *set_events, *rare_event, *no_events, *canary;
+    uint64_t
+        version; /* whose code is not older has run; not the newest where somebody else has tools, too */
     struct dz_bits dead; /* have run and died */
     struct dz_bits left_out;
-} stamp = {.watcher = -1, .tool = -1, .flip = -1};
+} stamp = {.watcher = -1, .tool = -1};
 
 static uint64_t stamp_of(PyCodeObject *code)
 {
@@ -137,37 +136,11 @@ static int settle_function(PyObject *object, void *unused)
 
 /* ---- begin and take ---- */
 
-/* Whether no other tool of sys.monitoring is there. */
-static int is_alone(void)
+/* What runs next has run since: not the first version, which is that of no instrumentation at all. */
+static void set_back(PyCodeObject *code)
 {
-    for (int tool = 0; tool < N_TOOLS; tool++) {
-        if (tool == stamp.tool)
-            continue;
-        dz_autopy PyObject *name = PyObject_CallOneArg(stamp.get_tool, stamp.tools[tool]);
-        if (name != Py_None) {
-            PyErr_Clear();
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* Each code that runs is looked through for instructions to change, if any event was: 280 instructions of ours for each
- * function that a test touches, pytest's own among them. With no event on at all a restart makes a new version just as
- * well, and nothing is looked through; but it has every tool told again what it had asked not to be told. */
-static PyObject *bump(void)
-{
-    if (is_alone()) {
-        dz_autopy PyObject *off =
-            stamp.flip >= 0 ? PyObject_CallFunctionObjArgs(
-                                  stamp.set_events, stamp.tools[stamp.tool], stamp.no_events, NULL)
-                            : Py_NewRef(Py_None);
-        stamp.flip = -1;
-        return off ? PyObject_CallNoArgs(stamp.restart_events) : NULL;
-    }
-    stamp.flip = stamp.flip != 1;
-    return PyObject_CallFunctionObjArgs(stamp.set_events, stamp.tools[stamp.tool],
-                                        stamp.events[stamp.flip], NULL);
+    code->_co_instrumentation_version =
+        (__typeof__(code->_co_instrumentation_version))(stamp.version - STEP);
 }
 
 /* The events are ours alone, and have no callback. coverage.py looks for a free number from 1 upwards. */
@@ -179,7 +152,6 @@ static int take_tool(PyObject *monitoring)
             PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
         if (taken) {
             stamp.tool = numbers[i];
-            stamp.flip = -1;
             return 0;
         }
         PyErr_Clear();
@@ -187,33 +159,77 @@ static int take_tool(PyObject *monitoring)
     return -1;
 }
 
-/* A span's version is that of a function which is called first thing in it. */
-static void begin(void)
+static int set_events(PyObject *events)
 {
-    dz_autopy PyObject *bumped = bump();
-    PyErr_Clear();
-    /* A test may have let go of our tool. Where there is no change, all that ran since the last one counts again. */
-    dz_autopy PyObject *again =
-        !bumped && take_tool(PySys_GetObject("monitoring")) == 0 ? bump() : NULL;
-    dz_autopy PyObject *called = PyObject_CallNoArgs(stamp.canary);
-    (void)again, (void)called;
-    PyErr_Clear();
-    stamp.version = stamp_of((PyCodeObject *)PyFunction_GET_CODE(stamp.canary));
-    dz_bits_clear(&stamp.dead);
+    dz_autopy PyObject *number = PyLong_FromLong(stamp.tool);
+    dz_autopy PyObject *done =
+        number ? PyObject_CallFunctionObjArgs(stamp.set_events, number, events, NULL) : NULL;
+    return done ? 0 : -1;
 }
 
-static void take(struct dz_bits *ran)
+/* On and off again: two versions, and no event is on. */
+static int renew_version(void)
+{
+    if (set_events(stamp.rare_event) < 0 || set_events(stamp.no_events) < 0) {
+        PyErr_Clear();
+        return -1;
+    }
+    return 0;
+}
+
+static void find_version(void)
+{
+    PyCodeObject *canary = (PyCodeObject *)PyFunction_GET_CODE(stamp.canary);
+    canary->_co_instrumentation_version = 0;
+    dz_autopy PyObject *called = PyObject_CallNoArgs(stamp.canary);
+    if (!called)
+        PyErr_Clear();
+    stamp.version = stamp_of(canary);
+}
+
+/* A test may have let go of our tool; without it, all is right, and only slower where others have theirs. */
+static void begin_version(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (renew_version() < 0 && take_tool(PySys_GetObject("monitoring")) == 0)
+        renew_version();
+    find_version();
+    PyErr_Restore(type, value, traceback);
+}
+
+/* NULL: of interest to nobody. */
+static void sweep(struct dz_bits *ran)
 {
     settle_fresh();
-    int r = dz_bits_or(ran, &stamp.dead);
+    int r = ran ? dz_bits_or(ran, &stamp.dead) : 0;
+    dz_bits_clear(&stamp.dead);
+    uint64_t newest = stamp.version;
     for (uint32_t i = 0; i < stamp.n; i++) {
         if (i + 16 < stamp.n)
             __builtin_prefetch(&stamp.known[i + 16].code->_co_instrumentation_version);
-        if (stamp_of(stamp.known[i].code) >= stamp.version)
+        uint64_t at = stamp_of(stamp.known[i].code);
+        if (at < stamp.version)
+            continue;
+        newest = at > newest ? at : newest;
+        set_back(stamp.known[i].code);
+        if (ran)
             r |= dz_bits_set(ran, stamp.known[i].number);
     }
     if (r < 0)
         dz_log_give_up();
+    if (newest != stamp.version)
+        begin_version();
+}
+
+static void begin(void)
+{
+    sweep(NULL);
+}
+
+static void take(struct dz_bits *ran)
+{
+    sweep(ran);
 }
 
 static void leave_out(const struct dz_bits *ran)
@@ -230,27 +246,13 @@ static void leave_out(const struct dz_bits *ran)
 
 /* ---- the start ---- */
 
-static int take_events(PyObject *monitoring)
-{
-    dz_autopy PyObject *events = PyObject_GetAttrString(monitoring, "events");
-    dz_autopy PyObject *reraise = events ? PyObject_GetAttrString(events, "RERAISE") : NULL;
-    stamp.events[0] = events ? PyObject_GetAttrString(events, "PY_THROW") : NULL;
-    if (!reraise || !stamp.events[0])
-        return -1;
-    stamp.events[1] = PyNumber_Or(stamp.events[0], reraise);
-    return stamp.events[1] ? 0 : -1;
-}
-
 static int take_functions(PyObject *monitoring)
 {
-    for (int tool = 0; tool < N_TOOLS; tool++)
-        if (!(stamp.tools[tool] = PyLong_FromLong(tool)))
-            return -1;
-    stamp.no_events = stamp.tools[0];
+    dz_autopy PyObject *events = PyObject_GetAttrString(monitoring, "events");
+    stamp.rare_event = events ? PyObject_GetAttrString(events, "PY_THROW") : NULL;
+    stamp.no_events = PyLong_FromLong(0);
     stamp.set_events = PyObject_GetAttrString(monitoring, "set_events");
-    stamp.restart_events = PyObject_GetAttrString(monitoring, "restart_events");
-    stamp.get_tool = PyObject_GetAttrString(monitoring, "get_tool");
-    return stamp.set_events && stamp.restart_events && stamp.get_tool ? 0 : -1;
+    return stamp.rare_event && stamp.no_events && stamp.set_events ? 0 : -1;
 }
 
 static int make_canary(void)
@@ -284,12 +286,12 @@ static int start(void)
     stamp.place = dz_request_extra_index(NULL);
     stamp.watcher = PyCode_AddWatcher(watch);
     if (!monitoring || stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 ||
-        take_events(monitoring) < 0 || take_functions(monitoring) < 0 ||
-        take_tool(monitoring) < 0) {
+        take_functions(monitoring) < 0 || take_tool(monitoring) < 0) {
         PyErr_Clear();
         stop();
         return -1;
     }
+    begin_version();
     PyUnstable_GC_VisitObjects(settle_function, NULL);
     return 0;
 }
@@ -324,9 +326,8 @@ const struct dz_probe dz_probe_stamp = {
     .take = take,
     .stop = stop,
     .leave_out = leave_out,
-#if DZ_EVALUATOR_MISSES_INIT
-    .take_hidden = take,
-#endif
+    .forgets = 1,
+    .nests = 1,
 };
 
 #endif
