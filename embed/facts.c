@@ -47,9 +47,14 @@ int dz_facts_add(struct dz_facts *facts, uint8_t fact, uint32_t string, uint64_t
     return 1;
 }
 
+/* The table has the size of the largest span so far: a few are taken out of it one by one, the last first, as those
+ * that were passed on the way to it are there still. */
 void dz_facts_clear(struct dz_facts *facts)
 {
-    if (facts->n)
+    if (facts->n > facts->mask / 16)
         memset(facts->slots, 0, ((size_t)facts->mask + 1) * sizeof *facts->slots);
+    else
+        for (uint32_t i = facts->n; i > 0; i--)
+            *slot_of(facts, &facts->list[i - 1]) = 0;
     facts->n = 0;
 }

@@ -231,20 +231,33 @@ static void find_starts(void)
         starts[(unsigned char)rows[i - 1].event[0]] = (unsigned char)i;
 }
 
+/* As strcmp, which is called by way of a table and looks at more than the first letters that differ. */
+static inline int compare(const char *one, const char *other)
+{
+    for (; *one == *other && *one; one++)
+        other++;
+    return *one - *other;
+}
+
+static const struct row *find(const char *event)
+{
+    unsigned char letter = (unsigned char)event[0];
+    unsigned at = letter < sizeof starts ? starts[letter] : 0;
+    for (; at && at <= N_ROWS; at++) {
+        int order = compare(rows[at - 1].event, event);
+        if (order >= 0)
+            return order ? NULL : &rows[at - 1];
+    }
+    return NULL;
+}
+
 /* Events that nobody wants (id(), __code__, every import) come often. */
 static int hook(const char *event, PyObject *args, void *unused)
 {
     (void)unused;
-    unsigned char letter = (unsigned char)event[0];
-    unsigned at = letter < sizeof starts ? starts[letter] : 0;
-    for (; at && at <= N_ROWS && (unsigned char)rows[at - 1].event[0] == letter; at++) {
-        const struct row *row = &rows[at - 1];
-        if (strcmp(row->event, event) != 0)
-            continue;
-        if (row->when == ALWAYS || !dz_watch_has_symbols())
-            row->tell(args);
-        break;
-    }
+    const struct row *row = find(event);
+    if (row && (row->when == ALWAYS || !dz_watch_has_symbols()))
+        row->tell(args);
     return 0;
 }
 

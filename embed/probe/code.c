@@ -22,6 +22,14 @@ struct code {
     uint8_t kind;
 };
 
+enum { FILES = 256 };
+
+struct file {
+    PyObject *name; /* owned: nothing else comes to lie there */
+    uint32_t number, package;
+    enum origin origin;
+};
+
 static struct {
     struct code *codes; /* by number - 1 */
     uint32_t n, cap;
@@ -29,9 +37,8 @@ static struct {
     uint32_t mask;
     uint8_t *origins; /* of files, by name's number */
     uint32_t n_origins;
-    PyObject *last_file; /* whose number and origin are: a module's codes share one object */
-    uint32_t last_number;
-    enum origin last_origin;
+    struct file
+        files[FILES]; /* seen last, by where the name lies: a module's codes share one object */
     char root[4096], library[4096];
     size_t root_size, library_size;
 } table;
@@ -114,30 +121,46 @@ static enum origin remember_origin(uint32_t number, const char *path)
     return table.origins[number];
 }
 
-static enum origin look_at_file(PyObject *file, uint32_t *ret_number)
+/* Lone surrogates are a file name that is no text. */
+static const char *text_of(PyObject *name, Py_ssize_t *ret_size)
 {
-    if (file == table.last_file) {
-        *ret_number = table.last_number;
-        return table.last_origin;
-    }
+    static const char unspeakable[] = "<unspeakable>";
+    const char *path = PyUnicode_AsUTF8AndSize(name, ret_size);
+    if (path)
+        return path;
+    PyErr_Clear();
+    *ret_size = sizeof unspeakable - 1;
+    return unspeakable;
+}
+
+static void fill_file(struct file *file, PyObject *name)
+{
     Py_ssize_t size;
-    const char *path = PyUnicode_AsUTF8AndSize(file, &size);
-    if (!path) {
-        /* Lone surrogates: a file name that is no text. */
-        PyErr_Clear();
-        path = "<unspeakable>";
-        size = (Py_ssize_t)strlen(path);
-    }
+    const char *path = text_of(name, &size);
     enum origin origin = origin_of(path);
-    *ret_number = 0;
+    uint32_t number = 0;
     if (origin != LIBRARY) {
-        *ret_number = dz_name(path, (size_t)size);
-        origin = remember_origin(*ret_number, path);
+        number = dz_name(path, (size_t)size);
+        origin = remember_origin(number, path);
     }
-    Py_XSETREF(table.last_file, Py_NewRef(file));
-    table.last_number = *ret_number;
-    table.last_origin = origin;
-    return origin;
+    Py_XSETREF(file->name, Py_NewRef(name));
+    file->number = number;
+    file->package = 0;
+    file->origin = origin;
+}
+
+static struct file *look_at_file(PyObject *name)
+{
+    struct file *file = &table.files[(uintptr_t)name / 64 % FILES];
+    if (file->name != name)
+        fill_file(file, name);
+    return file;
+}
+
+static void forget_files(void)
+{
+    for (int i = 0; i < FILES; i++)
+        Py_CLEAR(table.files[i].name);
 }
 
 void dz_code_set_root(const char *rootdir)
@@ -149,7 +172,7 @@ void dz_code_set_root(const char *rootdir)
     while (table.root_size && table.root[table.root_size - 1] == '/')
         table.root_size--;
     table.root[table.root_size] = 0;
-    Py_CLEAR(table.last_file);
+    forget_files();
 }
 
 const char *dz_code_root(void)
@@ -235,47 +258,92 @@ static uint8_t kind_of(PyCodeObject *code)
     return code->co_flags & CO_OPTIMIZED ? DZ_CODE_FUNCTION : DZ_CODE_CLASS;
 }
 
-/* Where in the project, or else in which package, code without a file comes from: the nearest such frame. */
-static struct code find_maker(PyCodeObject *made)
+/* One number for all of it. */
+static uint32_t package_of(struct file *file)
 {
-    struct code maker = {.name = 0};
+    if (!file->package)
+        file->package = number_of((struct code){.file = file->number, .kind = DZ_CODE_PACKAGE});
+    return file->package;
+}
+
+/* The nearest frame of the project, as the interpreter has it for Python code. Owned; NULL: there is none. */
+static PyFrameObject *find_project_frame(void)
+{
     PyFrameObject *frame = PyEval_GetFrame();
     Py_XINCREF(frame);
     while (frame) {
         PyCodeObject *code = PyFrame_GetCode(frame);
-        uint32_t file;
-        enum origin origin = look_at_file(code->co_filename, &file);
-        if (origin == PROJECT)
-            maker = (struct code){file, (uint32_t)PyFrame_GetLineNumber(frame), name_of(made),
-                                  DZ_CODE_GENERATED};
-        else if (origin == PACKAGE && !maker.file)
-            maker = (struct code){.file = file, .kind = DZ_CODE_PACKAGE};
+        enum origin origin = look_at_file(code->co_filename)->origin;
         Py_DECREF(code);
-        PyFrameObject *back = origin == PROJECT ? NULL : PyFrame_GetBack(frame);
+        if (origin == PROJECT)
+            break;
+        PyFrameObject *back = PyFrame_GetBack(frame);
         Py_DECREF(frame);
         frame = back;
     }
-    return maker;
+    return frame;
+}
+
+/* Whether some frame may be the project's; else the number of the nearest one's package. Makes no frame objects: while
+ * pytest is loaded, stacks are deep and nothing on them is the project's. */
+static int is_project_near(uint32_t *ret_package)
+{
+    *ret_package = 0;
+    for (dz_frame *frame = dz_frame_of(PyThreadState_Get()); frame; frame = dz_frame_outer(frame)) {
+        PyCodeObject *code = dz_frame_code(frame);
+        if (!code || !PyCode_Check(code))
+            continue;
+        struct file *file = look_at_file(code->co_filename);
+        if (file->origin == PROJECT)
+            return 1;
+        if (file->origin == PACKAGE && !*ret_package)
+            *ret_package = package_of(file);
+    }
+    return 0;
+}
+
+/* Where in the project, or else in which package, code without a file comes from. */
+static uint32_t number_of_generated(PyCodeObject *made)
+{
+    uint32_t package;
+    PyFrameObject *frame = is_project_near(&package) ? find_project_frame() : NULL;
+    if (!frame)
+        return package;
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    struct code maker = {look_at_file(code->co_filename)->number,
+                         (uint32_t)PyFrame_GetLineNumber(frame), name_of(made), DZ_CODE_GENERATED};
+    Py_DECREF(code);
+    Py_DECREF(frame);
+    return number_of(maker);
 }
 
 static uint32_t number_at_first_sight(PyCodeObject *code)
 {
-    uint32_t file;
-    switch (look_at_file(code->co_filename, &file)) {
+    struct file *file = look_at_file(code->co_filename);
+    switch (file->origin) {
     case PROJECT:
-        return number_of(
-            (struct code){file, (uint32_t)code->co_firstlineno, name_of(code), kind_of(code)});
+        return number_of((struct code){file->number, (uint32_t)code->co_firstlineno, name_of(code),
+                                       kind_of(code)});
     case PACKAGE:
-        return number_of((struct code){.file = file, .kind = DZ_CODE_PACKAGE});
-    case NAMELESS: {
-        struct code maker = find_maker(code);
-        return maker.file ? number_of(maker) : 0;
-    }
+        return package_of(file);
+    case NAMELESS:
+        return number_of_generated(code);
     case UNKNOWN:
     case LIBRARY:
         break;
     }
     return 0;
+}
+
+int dz_code_is_library(PyCodeObject *code)
+{
+    return look_at_file(code->co_filename)->origin == LIBRARY;
+}
+
+uint32_t dz_code_package(PyCodeObject *code)
+{
+    struct file *file = look_at_file(code->co_filename);
+    return file->origin == PACKAGE ? package_of(file) : 0;
 }
 
 uint32_t dz_code_number(PyCodeObject *code)
@@ -295,8 +363,7 @@ uint32_t dz_code_number(PyCodeObject *code)
 
 static int is_nameless(PyCodeObject *code)
 {
-    uint32_t file;
-    return look_at_file(code->co_filename, &file) == NAMELESS;
+    return look_at_file(code->co_filename)->origin == NAMELESS;
 }
 
 void dz_code_meet(PyCodeObject *code)

@@ -19,6 +19,10 @@ const char *dz_code_library(void);
 
 /* The number of this code, 0 where it is of no interest. Never runs Python code. */
 uint32_t dz_code_number(PyCodeObject *code);
+/* Whether it is the interpreter's own; the number of the package's file that it is in, or 0. Unlike dz_code_number these
+ * leave nothing in the code. */
+int dz_code_is_library(PyCodeObject *code);
+uint32_t dz_code_package(PyCodeObject *code);
 /* Whether a file of this name is the project's. */
 int dz_code_is_project(const char *path);
 /* How many there are. */

@@ -25,10 +25,11 @@ static struct {
     Py_ssize_t place; /* of the extra slot that tells where in known a code is, plus 1 */
     int watcher, tool;
     PyObject *set_events, *rare_event, *no_events, *canary;
-    uint64_t
-        version; /* whose code is not older has run; not the newest where somebody else has tools, too */
-    struct dz_bits dead; /* have run and died */
-    struct dz_bits left_out;
+    /* Code that is not older has run. Not the newest, where somebody else has tools, too. */
+    uint64_t version;
+    struct dz_bits dead;     /* have run and died */
+    struct dz_bits left_out; /* packages */
+    int loads; /* in the load, which reaches all tests: a package that has run needs no looking at */
 } stamp = {.watcher = -1, .tool = -1};
 
 static uint64_t stamp_of(PyCodeObject *code)
@@ -67,18 +68,34 @@ static void forget_fresh(PyCodeObject *code)
     for (uint32_t i = stamp.n_fresh; i > 0; i--)
         if (stamp.fresh[i - 1] == code) {
             stamp.fresh[i - 1] = NULL;
-            return;
+            break;
         }
+    while (stamp.n_fresh && !stamp.fresh[stamp.n_fresh - 1])
+        stamp.n_fresh--;
+}
+
+static void add(struct dz_bits *bits, uint32_t number)
+{
+    if (dz_bits_set(bits, number) < 0)
+        dz_log_give_up();
+}
+
+/* What was left out is never set back. */
+static void note_death(PyCodeObject *code)
+{
+    uint32_t number = dz_code_is_library(code) ? 0 : dz_code_number(code);
+    if (!number || dz_bits_has(&stamp.left_out, number))
+        return;
+    add(&stamp.dead, number);
+    if (stamp.loads && dz_code_is_package(number))
+        add(&stamp.left_out, number);
 }
 
 static void destroyed(PyCodeObject *code)
 {
     uint32_t place = (uint32_t)(uintptr_t)dz_code_extra(code, stamp.place);
-    if (stamp_of(code) >= stamp.version) {
-        uint32_t number = dz_code_number(code);
-        if (number && dz_bits_set(&stamp.dead, number) < 0)
-            dz_log_give_up();
-    }
+    if (stamp_of(code) >= stamp.version)
+        note_death(code);
     if (place)
         drop(place - 1);
     else
@@ -94,11 +111,17 @@ static int watch(PyCodeEvent event, PyCodeObject *code)
     return 0;
 }
 
+/* Most of all code is the library's, or a package's that has been imported: nothing is put into those. */
+static int is_of_interest(PyCodeObject *code)
+{
+    return !dz_code_is_library(code) && !dz_code_extra(code, stamp.place) &&
+           !dz_bits_has(&stamp.left_out, dz_code_package(code));
+}
+
 static void settle(PyCodeObject *code)
 {
-    uint32_t number = dz_code_number(code);
-    if (!number || dz_code_extra(code, stamp.place) || dz_bits_has(&stamp.left_out, number) ||
-        !has_room(&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
+    uint32_t number = is_of_interest(code) ? dz_code_number(code) : 0;
+    if (!number || !has_room(&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
         return;
     if (dz_code_set_extra((PyObject *)code, stamp.place, (void *)(uintptr_t)(stamp.n + 1)) < 0) {
         PyErr_Clear();
@@ -106,6 +129,12 @@ static void settle(PyCodeObject *code)
         return;
     }
     stamp.known[stamp.n++] = (struct known){code, number};
+}
+
+static void leave_out(uint32_t place)
+{
+    dz_code_set_extra((PyObject *)stamp.known[place].code, stamp.place, NULL);
+    drop(place);
 }
 
 /* Numbers are given late: a module's codes get their right file name only after they are made. */
@@ -136,7 +165,7 @@ static int settle_function(PyObject *object, void *unused)
 
 /* ---- begin and take ---- */
 
-/* What runs next has run since: not the first version, which is that of no instrumentation at all. */
+/* By one: the first version of all is that of code which was never instrumented. */
 static void set_back(PyCodeObject *code)
 {
     code->_co_instrumentation_version =
@@ -198,50 +227,58 @@ static void begin_version(void)
     PyErr_Restore(type, value, traceback);
 }
 
-/* NULL: of interest to nobody. */
-static void sweep(struct dz_bits *ran)
+static int is_left_out(uint32_t number)
 {
-    settle_fresh();
-    int r = ran ? dz_bits_or(ran, &stamp.dead) : 0;
-    dz_bits_clear(&stamp.dead);
-    uint64_t newest = stamp.version;
-    for (uint32_t i = 0; i < stamp.n; i++) {
-        if (i + 16 < stamp.n)
-            __builtin_prefetch(&stamp.known[i + 16].code->_co_instrumentation_version);
-        uint64_t at = stamp_of(stamp.known[i].code);
-        if (at < stamp.version)
+    if (stamp.loads && dz_code_is_package(number))
+        add(&stamp.left_out, number);
+    return dz_bits_has(&stamp.left_out, number);
+}
+
+/* Each place is looked at once, whatever is dropped: the last one, which comes in its stead, was before. */
+static uint64_t sweep_known(struct dz_bits *ran)
+{
+    uint64_t version = stamp.version, newest = version;
+    const struct known *known = stamp.known;
+    for (uint32_t i = stamp.n; i > 0; i--) {
+        if (i > 16)
+            __builtin_prefetch(&known[i - 17].code->_co_instrumentation_version);
+        uint64_t at = stamp_of(known[i - 1].code);
+        if (at < version)
             continue;
         newest = at > newest ? at : newest;
-        set_back(stamp.known[i].code);
-        if (ran)
-            r |= dz_bits_set(ran, stamp.known[i].number);
+        set_back(known[i - 1].code);
+        add(ran, known[i - 1].number);
+        if (is_left_out(known[i - 1].number))
+            leave_out(i - 1);
     }
-    if (r < 0)
+    return newest;
+}
+
+static void take(struct dz_bits *ran)
+{
+    settle_fresh();
+    if (dz_bits_or(ran, &stamp.dead) < 0)
         dz_log_give_up();
-    if (newest != stamp.version)
+    dz_bits_clear(&stamp.dead);
+    if (sweep_known(ran) != stamp.version)
         begin_version();
 }
 
 static void begin(void)
 {
-    sweep(NULL);
+    static struct dz_bits of_no_interest;
+    take(&of_no_interest);
+    dz_bits_clear(&of_no_interest);
 }
 
-static void take(struct dz_bits *ran)
+/* Most of it was left out as it was seen. */
+static void end_load(const struct dz_bits *ran)
 {
-    sweep(ran);
-}
-
-static void leave_out(const struct dz_bits *ran)
-{
-    for (uint32_t i = stamp.n; i > 0; i--) {
-        uint32_t number = stamp.known[i - 1].number;
-        if (!dz_code_is_package(number) || !dz_bits_has(ran, number))
-            continue;
-        dz_bits_set(&stamp.left_out, number);
-        dz_code_set_extra((PyObject *)stamp.known[i - 1].code, stamp.place, NULL);
-        drop(i - 1);
-    }
+    (void)ran;
+    stamp.loads = 0;
+    for (uint32_t i = stamp.n; i > 0; i--)
+        if (is_left_out(stamp.known[i - 1].number))
+            leave_out(i - 1);
 }
 
 /* ---- the start ---- */
@@ -291,6 +328,7 @@ static int start(void)
         stop();
         return -1;
     }
+    stamp.loads = 1;
     begin_version();
     PyUnstable_GC_VisitObjects(settle_function, NULL);
     return 0;
@@ -325,7 +363,7 @@ const struct dz_probe dz_probe_stamp = {
     .begin = begin,
     .take = take,
     .stop = stop,
-    .leave_out = leave_out,
+    .leave_out = end_load,
     .forgets = 1,
     .nests = 1,
 };
