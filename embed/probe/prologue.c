@@ -127,12 +127,25 @@ static int is_on_a_stack(PyCodeObject *code)
     return has_greenlets();
 }
 
+/* Where a function starts, threads let go of the interpreter's lock: this one goes on between ours then. */
+static int is_being_entered(const struct watched *watched)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Main();
+    for (PyThreadState *thread = PyInterpreterState_ThreadHead(interpreter); thread;
+         thread = PyThreadState_Next(thread)) {
+        _PyInterpreterFrame *frame = thread->cframe->current_frame;
+        if (frame && frame->f_code == watched->code && frame->prev_instr == units_of(watched))
+            return 1;
+    }
+    return 0;
+}
+
 /* A loop that is on a stack would jump between ours: such a code is taken to have run. */
 static void arm(struct watched *watched)
 {
     if (prologue.is_resting || watched->is_armed)
         return;
-    if (watched->site.is_looped && is_on_a_stack(watched->code))
+    if ((watched->site.is_looped && is_on_a_stack(watched->code)) || is_being_entered(watched))
         note(watched);
     else
         lay(watched);

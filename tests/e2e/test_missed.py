@@ -7,6 +7,10 @@ import pytest
 from test_observed import functions, observed
 
 
+# The probe that has least to do with the evaluator.
+CHEAPEST = "prologue" if sys.version_info[:2] == (3, 11) else ""
+
+
 def own(spans, kind, name):
     """What one span has executed itself, without the ordinals."""
     return {function.partition("#")[0] for function in spans[kind, name]["functions"]}
@@ -189,3 +193,32 @@ def test_trace_functions_and_what_they_call(suite):
             seen = functions(observed(suite, f"test_a.py::test_it[{setter}-{module}]"))
             assert {f"test_a.py::{name}" for name in ("traced", "called", "trace")} <= seen, (setter, module)
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
+
+
+def test_a_thread_that_has_just_entered_a_function(suite):
+    """It may be kept waiting for the interpreter's lock at the function's first instruction, while the next test begins."""
+    suite.write(
+        lib="""
+            import threading
+            stop, counts = threading.Event(), [0]
+            def entered(): counts[0] += 1
+            def spin():
+                while not stop.is_set(): entered()
+        """,
+        test_a="""
+            import sys, threading, time
+            import pytest, lib
+            def test_starts():
+                sys.setswitchinterval(1e-6)
+                for _ in range(3): threading.Thread(target=lib.spin, daemon=True).start()
+            @pytest.mark.parametrize("n", range(300))
+            def test_meanwhile(n):
+                before = lib.counts[0]
+                while lib.counts[0] == before: time.sleep(0)
+            def test_ends(): lib.stop.set()
+        """,
+    )
+    ran = suite.run("--dagz-workers=1", env={"DAGZ_PROBE": CHEAPEST})
+    assert ran.code == 0, ran
+    for n in range(0, 300, 10):
+        assert "lib.py::entered" in functions(observed(suite, f"test_a.py::test_meanwhile[{n}]"))
