@@ -32,6 +32,13 @@ static uint32_t field_name(struct dz_walk *walk, PyObject *node, const char *fie
     return dz_names_add_object(&walk->draft->names, name);
 }
 
+/* Its qualname has the name as it is written; what it is bound to may be another. */
+static void bind_definition(struct dz_walk *walk, PyObject *node, uint32_t mode)
+{
+    dz_autopy PyObject *name = dz_field(node, "name");
+    dz_scope_bind(walk, dz_walk_name(walk, name), mode);
+}
+
 /* ---- elements ---- */
 
 /* What the elements of one definition have in common. */
@@ -166,8 +173,9 @@ static int annotate_statements(struct dz_walk *walk, PyObject *list)
         if (is_node(node, DZ_NODE_AnnAssign)) {
             dz_autopy PyObject *target = dz_field(node, "target"),
                                *annotation = dz_field(node, "annotation");
-            dz_autopy PyObject *name =
-                is_node(target, DZ_NODE_Name) ? dz_field(target, "id") : NULL;
+            /* (x): int is evaluated, and annotates nothing. */
+            dz_autopy PyObject *simple = dz_field(node, "simple");
+            dz_autopy PyObject *name = PyObject_IsTrue(simple) == 1 ? dz_field(target, "id") : NULL;
             if (name ? put_annotation(walk, name, annotation) < 0
                      : dz_walk_any(walk, annotation) < 0)
                 return -1;
@@ -256,6 +264,21 @@ static int walk_parameters(struct dz_walk *walk, PyObject *node)
     return r;
 }
 
+/* Keywords go to a base that is known, or to a metaclass; with `**` nobody knows. */
+static void why_of_bases(struct dz_walk *walk, PyObject *bases, PyObject *keywords)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(bases); i++)
+        dz_why_base(walk, PyList_GET_ITEM(bases, i));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++) {
+        dz_autopy PyObject *name = dz_field(PyList_GET_ITEM(keywords, i), "arg");
+        dz_autopy PyObject *value = dz_field(PyList_GET_ITEM(keywords, i), "value");
+        if (name == Py_None)
+            dz_why(walk, DZ_WHY_BASE);
+        else if (PyUnicode_CompareWithASCIIString(name, "metaclass") == 0)
+            dz_why_base(walk, value);
+    }
+}
+
 static int cut_header(struct dz_walk *walk, struct definition *definition, int is_class)
 {
     struct dz_open open = open_element(walk, DZ_HEADER, definition);
@@ -266,10 +289,11 @@ static int cut_header(struct dz_walk *walk, struct definition *definition, int i
     if (r == 0)
         r = walk_parameters(walk, definition->node);
     dz_autopy PyObject *bases = is_class ? dz_field(definition->node, "bases") : NULL;
-    for (Py_ssize_t i = 0; bases && i < PyList_GET_SIZE(bases); i++)
-        dz_why_base(walk, PyList_GET_ITEM(bases, i));
+    dz_autopy PyObject *keywords = is_class ? dz_field(definition->node, "keywords") : NULL;
+    if (is_class)
+        why_of_bases(walk, bases, keywords);
     if (r == 0 && is_class)
-        r = dz_walk_any(walk, bases) < 0 ? -1 : dz_walk_field(walk, definition->node, "keywords");
+        r = dz_walk_any(walk, bases) < 0 ? -1 : dz_walk_any(walk, keywords);
     dz_autopy PyObject *arguments = is_class ? NULL : dz_field(definition->node, "args");
     if (r == 0 && arguments)
         r = dz_walk_arguments(walk, arguments);
@@ -339,7 +363,7 @@ int dz_cut_function(struct dz_walk *walk, PyObject *node)
         dz_walk_put(walk, definition.decorators, sizeof definition.decorators);
         dz_walk_put_number(walk, result);
     }
-    dz_scope_bind(walk, name, DZ_BIND_FUNCTION);
+    bind_definition(walk, node, DZ_BIND_FUNCTION);
     walk->last_name = definition.name;
     walk->last_k = definition.k;
     return 0;
@@ -529,14 +553,16 @@ static int walk_members(struct dz_walk *walk, const struct definition *definitio
 static int cut_members(struct dz_walk *walk, const struct definition *definition, int header,
                        struct dz_open open, PyObject *body, Py_ssize_t from)
 {
-    uint32_t owner = walk->owner;
+    uint32_t owner = walk->owner, private = walk->private;
     unsigned branches = walk->branches;
     dz_autobuf struct dz_buf prefix = {0};
     dz_buf_put(&prefix, walk->prefix.data, walk->prefix.len);
     walk->owner = open.element;
     walk->branches = 0;
+    walk->private = field_name(walk, definition->node, "name");
     dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
     int r = walk_members(walk, definition, body, from);
+    walk->private = private;
     walk->branches = branches;
     walk->owner = owner;
     walk->prefix.len = 0;
@@ -561,7 +587,7 @@ int dz_cut_class(struct dz_walk *walk, PyObject *node)
     close_element(walk, open, DZ_CLOSE_AT_ONCE);
     dz_walk_put_name(walk, name);
     dz_draft_put_fingerprint(walk->draft, open.element);
-    dz_scope_bind(walk, name, DZ_BIND_CLASS);
+    bind_definition(walk, node, DZ_BIND_CLASS);
     walk->last_name = definition.name;
     walk->last_k = definition.k;
     return r;
@@ -696,7 +722,7 @@ static int cut_statement(struct dz_walk *walk, PyObject *node, PyObject *alias)
     struct dz_open open = open_element(walk, DZ_BINDING, &lines);
     walk->statement = open.element;
     walk->why = &why;
-    walk->flags = 0;
+    walk->flags = kind == DZ_NODE_If ? dz_walk_never(node) : 0;
     if (dz_draft_ok(walk->draft))
         dz_draft_element(walk->draft, open.element)->statement = open.element;
     int r = alias ? dz_walk_alias(walk, node, alias) : dz_walk_any(walk, node);
@@ -807,7 +833,7 @@ int dz_walk_module(struct dz_walk *walk, PyObject *module, uint32_t n_lines)
                                     .first_line = 1,
                                     .last_line = n_lines ? n_lines : 1};
     dz_autopy PyObject *body = dz_field(module, "body");
-    walk->owner = walk->statement = DZ_NONE;
+    walk->owner = walk->statement = walk->private = DZ_NONE;
     walk->is_eager = PY_VERSION_HEX < 0x030E0000;
     dz_autopy PyObject *docstring = docstring_of(body);
     take_features(walk, body, docstring != NULL);

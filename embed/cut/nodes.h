@@ -6,20 +6,17 @@
 #include <stdint.h>
 
 /* Those that mean something to us; all others are walked field by field. */
-#define DZ_NODES                                                                                   \
-    X(Name)                                                                                        \
-    X(Attribute)                                                                                   \
-    X(Subscript)                                                                                   \
-    X(Call)                                                                                        \
-    X(Constant)                                                                                    \
-    X(JoinedStr) X(Lambda) X(ListComp) X(SetComp) X(DictComp) X(GeneratorExp) X(NamedExpr) X(List) \
-        X(Tuple) X(Set) X(Dict) X(BinOp) X(UnaryOp) X(BoolOp) X(Compare) X(IfExp) X(FunctionDef)   \
-            X(AsyncFunctionDef) X(ClassDef) X(Expr) X(Pass) X(Assign) X(AugAssign) X(AnnAssign)    \
-                X(For) X(While) X(If) X(With) X(Try) X(TryStar) X(Match) X(match_case) X(Raise)    \
-                    X(Assert) X(Delete) X(Global) X(Nonlocal) X(Import) X(ImportFrom)              \
-                        X(ExceptHandler) X(MatchAs) X(MatchStar) X(MatchMapping) X(TypeAlias)      \
-                            X(TypeVar) X(ParamSpec) X(TypeVarTuple) X(comprehension) X(arg)        \
-                                X(Load) X(Store) X(Del) X(Expression) X(Starred) X(FormattedValue) X(Yield) X(YieldFrom)
+/* clang-format off */
+#define DZ_NODES \
+    X(Name) X(Attribute) X(Subscript) X(Call) X(Constant) X(JoinedStr) X(Lambda) X(ListComp) \
+    X(SetComp) X(DictComp) X(GeneratorExp) X(NamedExpr) X(List) X(Tuple) X(Set) X(Dict) X(BinOp) \
+    X(UnaryOp) X(BoolOp) X(Compare) X(IfExp) X(FunctionDef) X(AsyncFunctionDef) X(ClassDef) \
+    X(Expr) X(Pass) X(Assign) X(AugAssign) X(AnnAssign) X(For) X(While) X(If) X(With) X(Try) \
+    X(TryStar) X(Match) X(match_case) X(Raise) X(Assert) X(Delete) X(Global) X(Nonlocal) \
+    X(Import) X(ImportFrom) X(ExceptHandler) X(MatchAs) X(MatchStar) X(MatchMapping) \
+    X(TypeAlias) X(TypeVar) X(ParamSpec) X(TypeVarTuple) X(comprehension) X(arg) X(Load) \
+    X(Store) X(Del) X(Expression) X(Starred) X(FormattedValue) X(Yield) X(YieldFrom) X(Eq)
+/* clang-format on */
 
 enum dz_node_kind {
     DZ_NODE_OTHER,

@@ -94,15 +94,30 @@ static int put_constant(struct dz_walk *walk, PyObject *value)
 
 /* ---- small helpers ---- */
 
-static uint32_t name_of(struct dz_walk *walk, PyObject *identifier)
+static uint32_t mangled(struct dz_walk *walk, uint32_t number)
 {
-    return dz_names_add_object(&walk->draft->names, identifier);
+    struct dz_names *names = &walk->draft->names;
+    const struct dz_name *name = dz_name_at(names, number);
+    const char *text = dz_name_text(names, number), *class = dz_name_text(names, walk->private);
+    if (name->size < 2 || text[0] != '_' || text[1] != '_' ||
+        strcmp(text + name->size - 2, "__") == 0 || memchr(text, '.', name->size))
+        return number;
+    class += strspn(class, "_");
+    dz_autobuf struct dz_buf whole = {0};
+    dz_buf_fmt(&whole, "_%s%s", class, text);
+    return !*class ? number : dz_buf_ok(&whole) ? dz_names_add(names, whole.data, whole.len) : 0;
+}
+
+uint32_t dz_walk_name(struct dz_walk *walk, PyObject *identifier)
+{
+    uint32_t name = dz_names_add_object(&walk->draft->names, identifier);
+    return walk->private == DZ_NONE || !dz_draft_ok(walk->draft) ? name : mangled(walk, name);
 }
 
 static void bind(struct dz_walk *walk, PyObject *identifier, uint32_t mode)
 {
     if (identifier != Py_None)
-        dz_scope_bind(walk, name_of(walk, identifier), mode);
+        dz_scope_bind(walk, dz_walk_name(walk, identifier), mode);
 }
 
 static int bind_field(struct dz_walk *walk, PyObject *node, const char *field)
@@ -163,7 +178,7 @@ int dz_walk_statements(struct dz_walk *walk, PyObject *list, Py_ssize_t from)
 static void use_attribute(struct dz_walk *walk, PyObject *node, uint32_t mode)
 {
     dz_autopy PyObject *attr = dz_field(node, "attr");
-    dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name_of(walk, attr), mode);
+    dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, dz_walk_name(walk, attr), mode);
 }
 
 void dz_walk_use(struct dz_walk *walk, PyObject *node, int64_t chain, uint32_t mode)
@@ -184,7 +199,7 @@ static int64_t walk_attribute_chain(struct dz_walk *walk, PyObject *node)
     put_tag(walk, node);
     dz_autopy PyObject *value = dz_field(node, "value"), *attr = dz_field(node, "attr");
     int64_t parent = dz_walk_chain(walk, value);
-    uint32_t name = name_of(walk, attr);
+    uint32_t name = dz_walk_name(walk, attr);
     dz_walk_put_name(walk, name);
     if (parent >= 0 && parent != DZ_NONE)
         return dz_names_add_chain(&walk->draft->names, (uint32_t)parent, name);
@@ -199,7 +214,7 @@ int64_t dz_walk_chain(struct dz_walk *walk, PyObject *node)
     if (kind == DZ_NODE_Name) {
         put_tag(walk, node);
         dz_autopy PyObject *id = dz_field(node, "id");
-        uint32_t name = name_of(walk, id);
+        uint32_t name = dz_walk_name(walk, id);
         dz_walk_put_name(walk, name);
         return dz_draft_ok(walk->draft) ? dz_names_add_chain(&walk->draft->names, DZ_NONE, name)
                                         : 0;
@@ -286,7 +301,7 @@ static int walk_named(struct dz_walk *walk, PyObject *node)
 {
     put_tag(walk, node);
     dz_autopy PyObject *target = dz_field(node, "target"), *id = dz_field(target, "id");
-    uint32_t name = name_of(walk, id);
+    uint32_t name = dz_walk_name(walk, id);
     dz_walk_put_name(walk, name);
     dz_scope_bind_outside(walk, name, DZ_BIND_VALUE);
     return dz_walk_field(walk, node, "value");
@@ -358,6 +373,12 @@ int dz_walk_bind_arguments(struct dz_walk *walk, PyObject *arguments)
     return 0;
 }
 
+static uint32_t own_name(struct dz_walk *walk, PyObject *node)
+{
+    dz_autopy PyObject *name = dz_field(node, "name");
+    return dz_names_add_object(&walk->draft->names, name);
+}
+
 /* Type parameters have a scope around the whole; where there are none it is one more that is empty. */
 static int walk_inner(struct dz_walk *walk, PyObject *node, int is_class)
 {
@@ -373,11 +394,15 @@ static int walk_inner(struct dz_walk *walk, PyObject *node, int is_class)
         return -1;
     struct dz_scope scope;
     int yields = walk->yields;
+    uint32_t private = walk->private;
     dz_scope_enter(walk, &scope, is_class ? DZ_SCOPE_CLASS : DZ_SCOPE_FUNCTION);
+    if (is_class)
+        walk->private = own_name(walk, node);
     int r = arguments ? dz_walk_bind_arguments(walk, arguments) : 0;
     if (r == 0)
         r = dz_walk_field(walk, node, "body");
     dz_scope_leave(walk, &scope);
+    walk->private = private;
     walk->yields = yields;
     return r;
 }
@@ -386,7 +411,7 @@ static int walk_nested(struct dz_walk *walk, PyObject *node, int is_class)
 {
     put_tag(walk, node);
     dz_autopy PyObject *name = dz_field(node, "name");
-    dz_walk_put_name(walk, name_of(walk, name));
+    dz_walk_put_name(walk, dz_walk_name(walk, name));
     if (dz_walk_field(walk, node, "decorator_list") < 0)
         return -1;
     struct dz_scope scope;
@@ -418,7 +443,7 @@ static int is_single_name(PyObject *targets)
 static void set_plain(struct dz_walk *walk, PyObject *target)
 {
     dz_autopy PyObject *id = dz_field(target, "id");
-    uint32_t name = name_of(walk, id);
+    uint32_t name = dz_walk_name(walk, id);
     if (dz_draft_ok(walk->draft))
         dz_name_at(&walk->draft->names, name)->is_plain = 1;
 }
@@ -440,7 +465,7 @@ static int walk_assign(struct dz_walk *walk, PyObject *node)
 static int walk_augmented_name(struct dz_walk *walk, PyObject *target)
 {
     dz_autopy PyObject *id = dz_field(target, "id");
-    uint32_t chain = dz_names_add_chain(&walk->draft->names, DZ_NONE, name_of(walk, id));
+    uint32_t chain = dz_names_add_chain(&walk->draft->names, DZ_NONE, dz_walk_name(walk, id));
     dz_walk_use(walk, target, chain, DZ_READ_AUGMENTED);
     return walk_name(walk, target);
 }
@@ -467,7 +492,7 @@ static int walk_target(struct dz_walk *walk, PyObject *node, PyObject *target)
     if (kind_of(target) != DZ_NODE_Name || value != Py_None || walk->functions)
         return dz_walk_any(walk, target);
     dz_autopy PyObject *id = dz_field(target, "id");
-    dz_walk_put_name(walk, name_of(walk, id));
+    dz_walk_put_name(walk, dz_walk_name(walk, id));
     return 0;
 }
 
@@ -502,7 +527,7 @@ static int walk_declaration(struct dz_walk *walk, PyObject *node, int is_global)
     put_tag(walk, node);
     dz_autopy PyObject *names = dz_field(node, "names");
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); i++) {
-        uint32_t name = name_of(walk, PyList_GET_ITEM(names, i));
+        uint32_t name = dz_walk_name(walk, PyList_GET_ITEM(names, i));
         dz_walk_put_name(walk, name);
         if (!dz_draft_ok(walk->draft))
             return 0;
@@ -529,9 +554,8 @@ static int walk_loop(struct dz_walk *walk, PyObject *node, const char *condition
     return walk_branches(walk, node);
 }
 
-static int is_type_checking(struct dz_walk *walk, PyObject *test)
+static int is_type_checking(PyObject *test)
 {
-    (void)walk;
     enum dz_node_kind kind = kind_of(test);
     if (kind != DZ_NODE_Name && kind != DZ_NODE_Attribute)
         return 0;
@@ -539,13 +563,34 @@ static int is_type_checking(struct dz_walk *walk, PyObject *test)
     return PyUnicode_CompareWithASCIIString(name, "TYPE_CHECKING") == 0;
 }
 
+/* Whether a list has this one and no other, of that kind and text. */
+static int is_only(PyObject *list, enum dz_node_kind kind, const char *field, const char *text)
+{
+    if (PyList_GET_SIZE(list) != 1 || kind_of(PyList_GET_ITEM(list, 0)) != kind)
+        return 0;
+    dz_autopy PyObject *value = field ? dz_field(PyList_GET_ITEM(list, 0), field) : NULL;
+    return !field || (PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, text) == 0);
+}
+
+/* __name__ == "__main__" */
 static int is_main(PyObject *test)
 {
     if (kind_of(test) != DZ_NODE_Compare)
         return 0;
-    dz_autopy PyObject *left = dz_field(test, "left");
+    dz_autopy PyObject *left = dz_field(test, "left"), *ops = dz_field(test, "ops"),
+                       *comparators = dz_field(test, "comparators");
     dz_autopy PyObject *id = kind_of(left) == DZ_NODE_Name ? dz_field(left, "id") : NULL;
-    return id && PyUnicode_CompareWithASCIIString(id, "__name__") == 0;
+    return id && PyUnicode_CompareWithASCIIString(id, "__name__") == 0 &&
+           is_only(ops, DZ_NODE_Eq, NULL, NULL) &&
+           is_only(comparators, DZ_NODE_Constant, "value", "__main__");
+}
+
+uint32_t dz_walk_never(PyObject *node)
+{
+    dz_autopy PyObject *test = dz_field(node, "test"), *orelse = dz_field(node, "orelse");
+    if (PyList_GET_SIZE(orelse))
+        return 0;
+    return is_type_checking(test) ? DZ_IS_TYPING : is_main(test) ? DZ_IS_MAIN : 0;
 }
 
 /* What is only there for type checkers never runs, and what it imports is not imported. */
@@ -563,11 +608,9 @@ static int walk_typing(struct dz_walk *walk, PyObject *node)
 static int walk_if(struct dz_walk *walk, PyObject *node)
 {
     dz_autopy PyObject *test = dz_field(node, "test");
-    int is_typing = is_type_checking(walk, test);
+    int is_typing = is_type_checking(test);
     if (!is_typing)
         dz_why_operands(walk, test);
-    if (!walk->functions)
-        walk->flags |= is_typing ? DZ_IS_TYPING : is_main(test) ? DZ_IS_MAIN : 0;
     put_tag(walk, node);
     if (dz_walk_any(walk, test) < 0)
         return -1;
@@ -698,7 +741,7 @@ static void take_import(struct dz_walk *walk, struct imported imported, PyObject
     int is_star = is_from && strcmp(dz_name_text(&draft->names, imported.name), "*") == 0;
     uint32_t dotted = is_from ? joined(walk, imported.module, imported.name) : imported.module;
     if (as != Py_None)
-        imported.bound = name_of(walk, as);
+        imported.bound = dz_walk_name(walk, as);
     else
         imported.bound = is_from ? imported.name : (dotted = first_part(walk, dotted));
     if (!dz_draft_ok(draft))
@@ -723,7 +766,8 @@ static void take_import(struct dz_walk *walk, struct imported imported, PyObject
 static uint32_t module_of(struct dz_walk *walk, PyObject *node)
 {
     dz_autopy PyObject *module = dz_field(node, "module");
-    return module == Py_None ? dz_names_add(&walk->draft->names, "", 0) : name_of(walk, module);
+    return module == Py_None ? dz_names_add(&walk->draft->names, "", 0)
+                             : dz_walk_name(walk, module);
 }
 
 /* One alias of an import statement: hashed as if the statement had no other. */
@@ -738,13 +782,13 @@ int dz_walk_alias(struct dz_walk *walk, PyObject *node, PyObject *alias)
         long number = PyLong_Check(level) ? PyLong_AsLong(level) : 0;
         imported.level = number > 0 && number < 1000 ? (uint32_t)number : 0;
         imported.module = module_of(walk, node);
-        imported.name = name_of(walk, name);
+        imported.name = dz_walk_name(walk, name);
         dz_walk_put_number(walk, imported.level);
         dz_walk_put_name(walk, imported.module);
     } else {
-        imported.module = name_of(walk, name);
+        imported.module = dz_walk_name(walk, name);
     }
-    dz_walk_put_name(walk, name_of(walk, name));
+    dz_walk_put_name(walk, dz_walk_name(walk, name));
     if (put_constant(walk, as) < 0)
         return -1;
     if (dz_draft_ok(walk->draft))

@@ -29,6 +29,7 @@ struct dz_walk {
     int yields;       /* the function that is open does: calling it makes a generator */
     PyObject *quoted; /* parses of strings, owned */
     int is_eager;     /* annotations are evaluated where they stand */
+    uint32_t private; /* the name of the class whose statements or methods these are, or DZ_NONE */
 };
 
 /* Cuts a module's parse. -1 with an exception set. */
@@ -48,6 +49,11 @@ int dz_walk_bind_arguments(struct dz_walk *walk, PyObject *arguments);
 int dz_walk_statements(struct dz_walk *walk, PyObject *list, Py_ssize_t from);
 int dz_walk_alias(struct dz_walk *walk, PyObject *node, PyObject *alias);
 
+/* Of an `if`: DZ_IS_TYPING or DZ_IS_MAIN where nothing of it runs when the module is imported, or 0. */
+uint32_t dz_walk_never(PyObject *node);
+
+/* An identifier as it is at run time: of a class's own, __x is _Class__x. */
+uint32_t dz_walk_name(struct dz_walk *walk, PyObject *identifier);
 void dz_walk_put(struct dz_walk *walk, const void *bytes, size_t size);
 void dz_walk_put_number(struct dz_walk *walk, uint32_t number);
 void dz_walk_put_name(struct dz_walk *walk, uint32_t name);

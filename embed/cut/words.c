@@ -136,9 +136,10 @@ static int walk_quoted(struct dz_walk *walk, PyObject *tree)
 {
     struct dz_draft *draft = walk->draft;
     size_t bytes_at = draft->bytes.len, uses_at = dz_draft_n_uses(draft);
-    uint32_t *why = walk->why;
+    uint32_t *why = walk->why, private = walk->private;
     struct dz_scope scope;
     walk->why = NULL;
+    walk->private = DZ_NONE;
     walk->quoting++;
     walk->functions++;
     dz_scope_enter(walk, &scope, DZ_SCOPE_CLASS);
@@ -146,6 +147,7 @@ static int walk_quoted(struct dz_walk *walk, PyObject *tree)
     dz_scope_leave(walk, &scope);
     walk->functions--;
     walk->quoting--;
+    walk->private = private;
     walk->why = why;
     if (dz_draft_ok(draft)) {
         draft->bytes.len = bytes_at;

@@ -38,8 +38,8 @@ enum dz_element_flag {
 
     DZ_IS_EAGER = 1 << 16,    /* an annotation that is evaluated where it stands */
     DZ_IS_COMPOUND = 1 << 17, /* if, try, for, while, with, match */
-    DZ_IS_TYPING = 1 << 18,   /* if TYPE_CHECKING */
-    DZ_IS_MAIN = 1 << 19,     /* if __name__ == "__main__" */
+    DZ_IS_TYPING = 1 << 18,   /* if TYPE_CHECKING, and nothing else */
+    DZ_IS_MAIN = 1 << 19,     /* if __name__ == "__main__", and nothing else */
     DZ_IS_STAR = 1 << 20,     /* binds what another module has: from m import * */
     DZ_IS_IMPORT = 1 << 21,
     DZ_IS_DEF = 1 << 22, /* the statement of a def or a class */

@@ -391,6 +391,22 @@ static int is_annotate(const char *qualname)
     return qualname && strcmp(last ? last + 1 : qualname, "__annotate__") == 0;
 }
 
+/* Type parameters (3.12 on) are made by code of their own, with the header, while the body does not run: its name is that
+ * of the definition, within brackets. */
+static uint32_t find_generic(const struct dz_sheet *sheet, uint32_t line, const char *qualname)
+{
+    static const char mark[] = "<generic parameters of ";
+    const char *at = qualname ? strstr(qualname, mark) : NULL;
+    dz_autobuf struct dz_buf name = {0};
+    if (!at || strstr(qualname, ".<locals>."))
+        return DZ_NONE;
+    dz_buf_put(&name, qualname, (size_t)(at - qualname));
+    at += sizeof mark - 1;
+    dz_buf_put(&name, at, strcspn(at, ">"));
+    return dz_buf_ok(&name) ? find_around(sheet, line, 1 << DZ_HEADER, name.data, name.len)
+                            : DZ_NONE;
+}
+
 enum { CODE = 1 << DZ_FUNCTION | 1 << DZ_CLASS, STATEMENT = 1 << DZ_BINDING | 1 << DZ_EFFECT };
 
 /* By the outermost name: what follows `.<locals>.` is in it. Code whose name was declared global, and what python adds by
@@ -416,6 +432,8 @@ uint32_t dz_sheet_find_code(const struct dz_sheet *sheet, uint32_t line, enum dz
     uint32_t found = DZ_NONE;
     if (is_annotate(qualname))
         found = find_around(sheet, line, 1 << DZ_ANNOTATION, NULL, 0);
+    if (found == DZ_NONE)
+        found = find_generic(sheet, line, qualname);
     if (found == DZ_NONE)
         found =
             find_function(sheet, line, kind == DZ_CODE_CLASS ? DZ_CLASS : DZ_FUNCTION, qualname);

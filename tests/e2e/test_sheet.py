@@ -140,8 +140,17 @@ def reads(element):
         lambda text: text.replace("import os\n", "import os; pass\n"),
         lambda text: text.replace("from pkg import helper, other as alias", "from pkg import other as alias, helper"),
         lambda text: text.replace("self, arg=1", "\n        self,\n        arg=1,\n    "),
+        lambda text: text.replace("\n\n", "\n\f\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("return self.size", "\\\n  return \\\n  self.size"),
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("def inner(x):\n        return x + a", "def inner(x): return x + a"),
+        lambda text: text.replace("    ", "\t"),
+        lambda text: text.replace('"red"', 'f"red"').replace('f"red"', "r'red'"),
     ],
-    ids="shebang comment blank newlines quotes parentheses number kind indent pass imports commas".split(),
+    ids="shebang comment blank newlines quotes parentheses number kind indent pass imports commas feeds returns mark "
+    "backslash end line tabs raw".split(),
 )
 def test_layout_does_not_count(cut, edit):
     assert changed(cut(BASE), cut(edit(BASE))) == set()
@@ -174,6 +183,7 @@ def test_a_function_that_is_moved_is_the_same(cut):
         ('color = "red"', 'color = "blue"', {"class Thing", "effect Thing"}),
         ("size: int", "size: float", {"annotation Thing"}),
         ("size: int = 3", "size: int = 4", {"class Thing", "effect Thing"}),
+        ("size: int", "(size): int", {"annotation Thing"}),
         ("A thing.", "The thing.", {"docstring Thing"}),
         ("helper.Base", "alias.Base", {"header Thing", "class Thing", "effect Thing"}),
         ("return self.size", "return self.color", {"function Thing.method"}),
@@ -339,6 +349,27 @@ def test_attributes_of_what_is_no_global_say_how_they_are_used(cut, body, expect
     assert {a["name"]: set(a["mode"]) for a in element(sheet, "function", "f#1")["attributes"]} == expected
 
 
+def test_private_names_are_told_as_they_are_at_run_time(cut):
+    sheet = cut("""
+class _A:
+    __n = 0
+    def __f(self, x=_A.__n): _A.__n += __g(self.__m, self.__o__, "__p", __import__(x))
+    class B:
+        def f(self): return self.__m
+def f(): return _A.__n, _A._A__n, __g
+class __:
+    __n = 0
+""")
+    assert {b["name"] for b in element(sheet, "class", "_A#1")["binds"]} == {"_A__n", "_A__f", "B"}
+    method = element(sheet, "function", "_A.__f#1")
+    assert reads(method) == {"_A._A__n", "_A__g", "__import__"}
+    assert {a["name"] for a in method["attributes"]} == {"_A__m", "__o__"}
+    assert method["words"] == ["__p"]
+    assert [a["name"] for a in element(sheet, "function", "_A.B.f#1")["attributes"]] == ["_B__m"]
+    assert reads(element(sheet, "function", "f#1")) == {"_A.__n", "_A._A__n", "__g"}
+    assert {b["name"] for b in element(sheet, "class", "__#1")["binds"]} == {"__n"}
+
+
 def test_a_function_tells_the_globals_that_it_writes(cut):
     sheet = cut("def f():\n global x, y\n x = 1\n import y\n z = 2\n")
     assert {bind["name"] for bind in element(sheet, "function", "f#1")["binds"]} == {"x", "y"}
@@ -402,6 +433,9 @@ def test_imports_are_told_in_order(cut):
         ("class x: pass", "binding"),
         ("class x(Exception): pass", "binding"),
         ("class x(y): pass", "effect"),
+        ("class x(metaclass=y): pass", "effect"),
+        ("class x(**y): pass", "effect"),
+        ("from abc import ABCMeta\nclass x(metaclass=ABCMeta): pass", "binding"),
         ("class x:\n y()", "effect"),
         ("class x:\n def f(self): y()", "binding"),
     ],
@@ -409,6 +443,29 @@ def test_imports_are_told_in_order(cut):
 def test_a_statement_is_a_binding_only_where_it_does_nothing_else(cut, text, kind):
     found = [e for e in cut(text)["elements"] if e["kind"] in ("binding", "effect")]
     assert found[-1]["qualname"] == "x" and found[-1]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "text, flag",
+    [
+        ("if TYPE_CHECKING: import x", "typing"),
+        ("if typing.TYPE_CHECKING:\n import x", "typing"),
+        ("if TYPE_CHECKING: import x\nelse: x()", None),
+        ("if TYPE_CHECKING: import x\nelif y: x()", None),
+        ("try:\n if TYPE_CHECKING: import x\n register()\nfinally: pass", None),
+        ("class A:\n if TYPE_CHECKING: x: int\n y()", None),
+        ("if __name__ == '__main__': main()", "main"),
+        ("if '__main__' == __name__: main()", None),
+        ("if __name__ != '__main__': main()", None),
+        ("if __name__ == 'shop': main()", None),
+        ("if __name__ == '__main__' == x: main()", None),
+        ("if __name__ == '__main__': main()\nelse: other()", None),
+        ("while x:\n if __name__ == '__main__': main()", None),
+    ],
+)
+def test_a_statement_that_never_runs_is_told_where_all_of_it_never_does(cut, text, flag):
+    (found,) = [e for e in cut(text)["elements"] if e["kind"] in ("binding", "effect")]
+    assert set(found["flags"]) & {"typing", "main"} == ({flag} if flag else set())
 
 
 # ---- real sources ----
@@ -459,6 +516,37 @@ def test_every_code_object_is_found_once(cut, python):
                         and e["qualname"] == outer and e["lines"][0] <= line <= e["lines"][1]
                         and (".<locals>." in qualname or e["lines"][0] == line)]  # fmt: skip
                 assert [hit] == same or name in global_names(path), (path, line, qualname, hit, same)
+
+
+GENERIC = '''
+def f[T: (int, str)](x: T = lambda y=1: 2): pass
+class A[T](list[T]):
+    @staticmethod
+    def m[U](x: U): pass
+type X[V] = list[V]
+'''
+
+
+def test_type_parameters_are_the_headers_code(cut, tmp_path):
+    if not cut.python.rpartition("/bin/")[0].endswith(("3.12", "3.13", "3.14")):
+        pytest.skip("no type parameters")
+    sheet = cut(GENERIC)
+    wanted = {
+        "2 1 <generic parameters of f>": ("header", "f"),
+        "2 1 f": ("function", "f"),
+        "2 1 <lambda>": ("function", "<lambda>"),
+        "3 1 <generic parameters of A>": ("header", "A"),
+        "3 0 A": ("class", "A"),
+        "4 1 A.<generic parameters of m>": ("header", "A.m"),
+        "4 1 A.m": ("function", "A.m"),
+        "6 1 <generic parameters of X>": ("binding", "X"),
+    }
+    asked = "\n".join(wanted) + "\n"
+    answer = subprocess.run(
+        [DAGZ, "sheet", "--find", tmp_path / "m.py"], env=environ(cut.python, cut.state), input=asked, capture_output=True, text=True
+    )
+    found = [sheet["elements"][int(number)] for number in answer.stdout.split()]
+    assert [(e["kind"], e["qualname"]) for e in found] == list(wanted.values())
 
 
 def global_names(path):
