@@ -41,6 +41,7 @@ static struct {
     uint64_t call_began_us;
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
+    int monitored; /* by a callback that the probe does not see, as long as another tool is there */
     int expects_fork;
     struct {
         uint32_t strings, codes, spans;
@@ -319,10 +320,17 @@ static void rest(int is_resting)
         state.probe->rest(is_resting);
 }
 
+static int is_monitored(void)
+{
+    state.monitored = state.monitored && state.probe->has_company && state.probe->has_company();
+    return state.monitored;
+}
+
 /* A trace function may have been taken off. */
 static void trust_again(void)
 {
-    if (!state.distrusted || is_traced() || (state.probe->is_unfit && state.probe->is_unfit()))
+    if (!state.distrusted || is_traced() || is_monitored() ||
+        (state.probe->is_unfit && state.probe->is_unfit()))
         return;
     state.distrusted = 0;
     rest(0);
@@ -425,6 +433,13 @@ void dz_span_profiled(void)
 {
     if (state.probe && !state.probe->bears_profiles)
         dz_span_distrust("a profile function was on: the frame evaluator watched meanwhile");
+}
+
+void dz_span_monitored(void)
+{
+    state.monitored = 1;
+    dz_span_distrust("a callback of sys.monitoring was the project's: the frame evaluator watched "
+                     "meanwhile");
 }
 
 /* ---- nested spans ---- */

@@ -80,20 +80,25 @@ static void profiled(PyObject *none)
     dz_span_profiled();
 }
 
-/* sys.monitoring.register_callback(function): the same, where that is the project's. */
-static void monitor(PyObject *args)
+static int is_of_project(PyObject *function)
 {
-    PyObject *function = argument(args, 0);
-    if (function && PyMethod_Check(function))
-        function = PyMethod_GET_FUNCTION(function);
-    if (!function || !PyFunction_Check(function))
-        return;
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
     const char *file = PyUnicode_AsUTF8(code->co_filename);
     PyErr_Clear();
-    if (!file || dz_code_is_project(file))
-        dz_span_distrust("a callback of sys.monitoring was the project's: the frame evaluator "
-                         "watched meanwhile");
+    return !file || dz_code_is_project(file);
+}
+
+/* sys.monitoring.register_callback(function): the same, where that may be the project's. What C has made is not; of what
+ * else can be called, a partial or an instance, nobody knows where it leads. */
+static void monitor(PyObject *args)
+{
+    PyObject *function = argument(args, 0);
+    if (!function || function == Py_None || PyCFunction_Check(function))
+        return;
+    if (PyMethod_Check(function))
+        function = PyMethod_GET_FUNCTION(function);
+    if (!PyFunction_Check(function) || is_of_project(function))
+        dz_span_monitored();
 }
 
 /* pickle.find_class(module, name) */

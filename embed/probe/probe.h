@@ -27,6 +27,8 @@ struct dz_probe {
 
     /* A trace function is on, or none any more: meanwhile the evaluator sees for it. What has run stays noted. */
     void (*rest)(int is_resting);
+    /* Whether another tool is there of the kind whose callbacks it does not see. */
+    int (*has_company)(void);
     /* Something runs that it cannot see: the evaluator is needed for good. */
     int (*is_unfit)(void);
     /* This has run in the load, which reaches all tests: packages need no looking at in each. */

@@ -9,6 +9,9 @@
 
 #if PY_VERSION_HEX >= 0x030C0000
 
+/* sys.monitoring has so many numbers for tools. */
+enum { N_TOOLS = 6 };
+
 /* From one version to the next; below it the interpreter keeps flags. */
 enum { STEP = PY_VERSION_HEX >= 0x030D0000 ? 256 : 1 };
 
@@ -227,6 +230,24 @@ static void begin_version(void)
     PyErr_Restore(type, value, traceback);
 }
 
+static int is_taken(int tool)
+{
+    PyObject *monitoring = PySys_GetObject("monitoring");
+    dz_autopy PyObject *name =
+        monitoring ? PyObject_CallMethod(monitoring, "get_tool", "i", tool) : NULL;
+    if (!name)
+        PyErr_Clear();
+    return name && name != Py_None;
+}
+
+static int has_company(void)
+{
+    for (int tool = 0; tool < N_TOOLS; tool++)
+        if (tool != stamp.tool && is_taken(tool))
+            return 1;
+    return 0;
+}
+
 static int is_left_out(uint32_t number)
 {
     if (stamp.loads && dz_code_is_package(number))
@@ -364,6 +385,7 @@ const struct dz_probe dz_probe_stamp = {
     .take = take,
     .stop = stop,
     .leave_out = end_load,
+    .has_company = has_company,
     .forgets = 1,
     .nests = 1,
 };

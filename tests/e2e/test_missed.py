@@ -195,6 +195,45 @@ def test_trace_functions_and_what_they_call(suite):
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
+def test_callbacks_of_sys_monitoring_and_what_they_call(suite):
+    suite.write(test_a="""
+        import functools, sys
+        import pytest
+        monitoring = sys.monitoring
+        PY_START = monitoring.events.PY_START
+        def monitored(): pass
+        def called(): pass
+        def callback(*args): called()
+        class Callback:
+            def method(self, *args): called()
+            def __call__(self, *args): called()
+        def begin(callback):
+            monitoring.use_tool_id(1, "ours")
+            monitoring.register_callback(1, PY_START, callback)
+            monitoring.set_events(1, PY_START)
+        def end():
+            monitoring.set_events(1, 0)
+            monitoring.register_callback(1, PY_START, None)
+            monitoring.free_tool_id(1)
+        KINDS = {"function": callback, "method": Callback().method, "partial": functools.partial(callback), "instance": Callback()}
+        @pytest.mark.parametrize("kind", KINDS)
+        def test_it(kind):
+            begin(KINDS[kind])
+            monitored()
+            end()
+        def test_begins(): begin(callback)
+        def test_goes_on(): monitored()
+        def test_ends(): end()
+        def test_other(): pass
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    for name in ("it[function]", "it[method]", "it[partial]", "it[instance]", "goes_on"):
+        seen = functions(observed(suite, f"test_a.py::test_{name}"))
+        assert {"test_a.py::monitored", "test_a.py::called"} <= seen, name
+    assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
+
+
 def test_a_thread_that_has_just_entered_a_function(suite):
     """It may be kept waiting for the interpreter's lock at the function's first instruction, while the next test begins."""
     suite.write(
