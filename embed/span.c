@@ -691,8 +691,12 @@ void dz_span_root(const char *rootdir)
 
 int dz_span_start(void)
 {
-    if (keep_string(&state.rootdir, "") < 0 || dz_code_start() < 0)
+    if (keep_string(&state.rootdir, "") < 0)
         return -1;
+    if (dz_code_start() < 0) {
+        remark("code objects have no place left for what we note of them: nothing is observed");
+        return 0;
+    }
     dz_frame_met = met;
     dz_log_begin();
     const char *why;

@@ -411,9 +411,5 @@ int dz_code_start(void)
     if (getcwd(cwd, sizeof cwd))
         dz_code_set_root(cwd);
     dz_code_index = dz_request_extra_index(NULL);
-    if (dz_code_index < 0) {
-        PyErr_SetString(PyExc_RuntimeError, "no more extra slots of code objects");
-        return -1;
-    }
-    return 0;
+    return dz_code_index < 0 ? -1 : 0;
 }

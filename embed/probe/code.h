@@ -9,7 +9,7 @@
 
 #include "../../host/base/log.h"
 
-/* Before any other. Negative with an exception set. */
+/* Before any other. Negative where code objects have no place left. */
 int dz_code_start(void);
 /* Sources below this folder are the project's, wherever it lies itself; before, the current folder is meant. */
 void dz_code_set_root(const char *rootdir);

@@ -234,6 +234,36 @@ def test_callbacks_of_sys_monitoring_and_what_they_call(suite):
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
 
 
+def with_places_for(suite, number):
+    """Somebody has taken all places that code objects have for others but that many."""
+    suite.write(
+        sitecustomize=f"""
+            import ctypes, sys
+            name = "_PyEval_RequestCodeExtraIndex" if sys.version_info < (3, 12) else "PyUnstable_Eval_RequestCodeExtraIndex"
+            for _ in range({254 - number}): getattr(ctypes.pythonapi, name)(None)
+        """,
+        test_a="""
+            def called(): pass
+            def test_it(): called()
+            def test_other(): pass
+        """,
+    )
+    return suite.run("--dagz-workers=1", env={"PYTHONPATH": str(suite.folder)})
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there is only the evaluator")
+def test_where_the_cheaper_probe_does_not_hold_the_evaluator_watches_and_the_block_says_so(suite):
+    ran = with_places_for(suite, 1)
+    assert ran.code == 0 and "frame evaluator, which costs more" in " ".join(ran.out.split()), ran
+    assert functions(observed(suite, "test_a.py::test_it")) == {"test_a.py::test_it", "test_a.py::called"}
+    assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
+
+
+def test_where_there_is_no_place_at_all_nothing_is_observed_and_the_block_says_so(suite):
+    ran = with_places_for(suite, 0)
+    assert ran.code == 0 and "nothing is observed" in " ".join(ran.out.split()), ran
+
+
 def test_a_thread_that_has_just_entered_a_function(suite):
     """It may be kept waiting for the interpreter's lock at the function's first instruction, while the next test begins."""
     suite.write(
