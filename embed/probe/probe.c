@@ -94,11 +94,10 @@ const struct dz_probe dz_probe_frame = {
 static const struct dz_probe *const probes[] = {
 #if PY_VERSION_HEX >= 0x030C0000
     &dz_probe_stamp,
-#endif
-    &dz_probe_frame,
-#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+#elif PY_VERSION_HEX >= 0x030B0000
     &dz_probe_prologue,
 #endif
+    &dz_probe_frame,
     &dz_probe_none,
 };
 enum { N_PROBES = sizeof probes / sizeof *probes };

@@ -59,10 +59,10 @@ static void note(struct watched *watched)
     prologue.ran = watched;
 }
 
-static void distrust(void)
+static void distrust(const char *why)
 {
     prologue.is_unfit = 1;
-    dz_span_distrust("a code object has no place for the probe");
+    dz_span_distrust(why);
 }
 
 /* ---- laying over, and lifting ---- */
@@ -72,13 +72,15 @@ static _Py_CODEUNIT *units_of(const struct watched *watched)
     return _PyCode_CODE(watched->code) + watched->site.unit;
 }
 
+static const _Py_CODEUNIT ours[2] = {_Py_MAKECODEUNIT(LOAD_ASSERTION_ERROR, 0),
+                                     _Py_MAKECODEUNIT(POP_JUMP_BACKWARD_IF_TRUE, 2)};
+
 static void lay(struct watched *watched)
 {
     _Py_CODEUNIT *units = units_of(watched);
     memcpy(watched->units, units, sizeof watched->units);
     watched->was_quick = watched->code->co_warmup == 0;
-    units[0] = _Py_MAKECODEUNIT(LOAD_ASSERTION_ERROR, 0);
-    units[1] = _Py_MAKECODEUNIT(POP_JUMP_BACKWARD_IF_TRUE, 2);
+    memcpy(units, ours, sizeof ours);
     watched->is_armed = 1;
 }
 
@@ -98,13 +100,17 @@ static _Py_CODEUNIT quickened(_Py_CODEUNIT unit)
     }
 }
 
+/* What somebody else has written there meanwhile stays. */
 static void lift(struct watched *watched)
 {
     int is_late = !watched->was_quick && watched->code->co_warmup == 0;
     _Py_CODEUNIT *units = units_of(watched);
-    for (int i = 0; i < 2; i++)
-        units[i] = is_late ? quickened(watched->units[i]) : watched->units[i];
     watched->is_armed = 0;
+    for (int i = 0; i < 2; i++)
+        if (units[i] == ours[i])
+            units[i] = is_late ? quickened(watched->units[i]) : watched->units[i];
+        else
+            distrust("somebody else writes into code objects");
 }
 
 /* ---- arming ---- */
@@ -310,13 +316,13 @@ static void watch(PyCodeObject *code, uint32_t number)
     if (!watched || dz_site_find(code, &watched->site) < 0) {
         if (watched)
             discard(watched);
-        distrust();
+        distrust("a code object has no place for the probe");
         return;
     }
     if (dz_code_set_extra((PyObject *)code, prologue.place, watched) < 0) {
         PyErr_Clear();
         discard(watched);
-        distrust();
+        distrust("a code object has no place for the probe");
         return;
     }
     /* `def f(): raise` puts nothing on its stack: ours need room for one. */

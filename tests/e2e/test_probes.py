@@ -177,12 +177,14 @@ PROJECT = {
             assert called == ["calls", "leaf"]
 
         def test_read_by_others():
-            import dis
+            import copy, dis, marshal
             for function in (code.leaf, code.generator, code.endless, code.coroutine):
                 shown = function.__code__
                 again = compile(open(code.__file__).read(), code.__file__, "exec")
                 twin = next(c for c in again.co_consts if getattr(c, "co_name", "") == shown.co_name)
                 assert shown == twin and hash(shown) == hash(twin) and shown.co_code == twin.co_code
+                assert marshal.loads(marshal.dumps(shown)).co_code == shown.replace(co_name="other").co_code == twin.co_code
+                assert {shown: 1}[twin] == 1 and copy.deepcopy(shown) is shown
                 assert not any("ASSERTION" in each.opname for each in dis.get_instructions(function))
                 if sys.version_info[:2] > (3, 10):
                     assert not any("ASSERTION" in each.opname for each in dis.get_instructions(function, adaptive=True))
