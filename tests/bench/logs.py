@@ -75,6 +75,8 @@ class Span:
     codes: set = dataclasses.field(default_factory=set)
     facts: list = dataclasses.field(default_factory=list)
     ended: bool = False
+    # What other spans were told to have executed while this one was open: what has ended in a test is not the test's.
+    beside: set = dataclasses.field(default_factory=set)
 
 
 class Log:
@@ -84,7 +86,7 @@ class Log:
         self.name, self.probe, self.closed = path.name, "", False
         self.strings, self.codes, self.spans, self.size = {}, {}, {}, 0
         self.open = []  # the parent's spans that it began in, outermost first
-        names = facts()
+        names, test = facts(), None
         for name, row in frames(path.read_bytes()):
             if name == "log":
                 self.probe = row["probe"].decode()
@@ -101,9 +103,13 @@ class Log:
                 self.codes[row["id"]] = Code(KINDS[row["kind"]], self.strings[row["file"]], row["line"],
                                              self.strings.get(row["name"], ""))  # fmt: skip
             elif name == "log_span":
-                self.spans[row["span"]] = Span(TYPES[row["type"]], self.strings[row["name"]], self.name)
+                span = self.spans[row["span"]] = Span(TYPES[row["type"]], self.strings[row["name"]], self.name)
+                test = span if span.type == "test" else test
             elif name == "log_ran":
-                self.spans[row["span"]].codes.update(self.codes[code] for code in distances(row["codes"]))
+                span, codes = self.spans[row["span"]], {self.codes[code] for code in distances(row["codes"])}
+                span.codes |= codes
+                if test and span is not test:
+                    test.beside |= codes
             elif name == "log_fact":
                 fact = (names[row["fact"]], self.strings.get(row["string"], ""), row["value"])
                 self.spans[row["span"]].facts.append(fact)
