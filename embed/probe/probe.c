@@ -121,6 +121,8 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     for (int i = 0; i < N_PROBES; i++) {
         const struct dz_probe *probe = probes[i];
         is_known |= is_asked_for(probe, asked);
+        if (probe == &dz_probe_none)
+            break;
         if (is_known && probe->check(ret_why) == 0 && can_nest(probe, ret_why) &&
             probe->start() == 0)
             return probe;
@@ -129,6 +131,8 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     if (!is_known)
         *ret_why = "DAGZ_PROBE names no probe of this interpreter: none, frame, "
                    "prologue (3.11) or stamp (3.12 and later)";
+    else if (!asked || strcmp(asked, dz_probe_none.name) != 0)
+        *ret_why = "no probe sees in this interpreter what it should: nothing is observed";
     return &dz_probe_none;
 }
 

@@ -254,6 +254,10 @@ def with_places_for(suite, number):
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there is only the evaluator")
 def test_where_the_cheaper_probe_does_not_hold_the_evaluator_watches_and_the_block_says_so(suite):
     ran = with_places_for(suite, 1)
+    if sys.version_info[:2] == (3, 13):
+        # There the evaluator does not see all by itself.
+        assert ran.code == 0 and "nothing is observed" in " ".join(ran.out.split()), ran
+        return
     assert ran.code == 0 and "frame evaluator, which costs more" in " ".join(ran.out.split()), ran
     assert functions(observed(suite, "test_a.py::test_it")) == {"test_a.py::test_it", "test_a.py::called"}
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
