@@ -118,7 +118,9 @@ def test_a_recursion_is_as_deep_as_without_us(suite, probe):
     ran = suite.write(test_a=DEEP).run("--dagz-workers=1", env={"DAGZ_PROBE": probe})
     assert ran.code == 0, ran
     spans = observed(suite, "test_a.py::test_fixture")
-    assert spans["fixture", "test_a.py::made"]["unobserved"] == ["recursion too deep to be watched"]
+    # The stamp sees fixtures too, and is in no call's way.
+    by_evaluator = probe == "frame" or sys.version_info < (3, 12)
+    assert spans["fixture", "test_a.py::made"]["unobserved"] == ["recursion too deep to be watched"] * by_evaluator
     assert "test_a.py::after" in own(spans, "fixture", "test_a.py::made")
 
 
