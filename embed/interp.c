@@ -13,6 +13,10 @@
 #include "pycompat.h"
 
 #include "../host/base/cmdline.h"
+#include "../host/base/wire.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static PyStatus initialise(PyConfig *config, const struct dz_heritage *heritage, int argc,
                            char **argv)
@@ -48,8 +52,32 @@ static int settle(const struct dz_heritage *heritage, int argc, char **argv)
     return needs_glue(heritage, argc, argv) ? dz_glue_arm(heritage) : 0;
 }
 
+/* What a struct of the interpreter's holds, and what a message says, is another matter in each version: looked at before
+ * anything of either is used. */
+static int fits(const struct dz_heritage *heritage)
+{
+    static const char own[] = Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
+    if (heritage->version != dz_wire_version())
+        fprintf(stderr,
+                "dagz-python: dagz-embed-%s.so is of another DAGZ than dagz-python: install both "
+                "of one "
+                "build\n",
+                DZ_PYTHON_VERSION);
+    else if (strncmp(Py_GetVersion(), own, sizeof own - 1) != 0)
+        fprintf(
+            stderr,
+            "dagz-python: '%s' is CPython %s, and what was opened for it was built for %s: build "
+            "DAGZ again, with `meson setup -Dpythons=%s`\n",
+            heritage->python, Py_GetVersion(), DZ_PYTHON_VERSION, heritage->python);
+    else
+        return 1;
+    return 0;
+}
+
 int dagz_embed_main(const struct dz_heritage *heritage, int argc, char **argv)
 {
+    if (!fits(heritage))
+        return DZ_LEAVE_UNFIT;
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
     PyStatus status = initialise(&config, heritage, argc, argv);

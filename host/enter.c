@@ -11,6 +11,7 @@
 #include "../embed/embed.h"
 #include "base/mem.h"
 #include "base/symbols.h"
+#include "base/wire.h"
 #include "path.h"
 
 typedef __typeof__(dagz_embed_main) embed_main;
@@ -64,9 +65,10 @@ static int execute(const struct dz_python *python, const struct dz_heritage *her
 int dz_python_enter(const struct dz_python *python, const struct dz_heritage *heritage, int argc,
                     char **argv, struct dz_err *err)
 {
-    if (!python->library)
-        return execute(python, heritage, argv, err);
     struct dz_heritage inside = *heritage;
+    inside.version = dz_wire_version();
+    if (!python->library)
+        return execute(python, &inside, argv, err);
     inside.watcher = &dz_watcher;
     embed_main *run = open_library(python, err);
     /* As exit sees it: sys.exit(-1) is no failure of ours. */

@@ -2,6 +2,8 @@
  * exec (packed into one environment variable that the shim removes before Python sees it). */
 #pragma once
 
+#include <stdint.h>
+
 struct dz_watcher;
 
 enum dz_role {
@@ -13,6 +15,7 @@ enum dz_role {
 };
 
 struct dz_heritage {
+    uint64_t version; /* dz_wire_version() of whoever bequeaths; stays the first */
     enum dz_role role;
     int socket;             /* to the host; -1 in role python */
     const char *executable; /* absolute: what sys.executable shall say */

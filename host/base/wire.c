@@ -126,6 +126,15 @@ long dz_wire_take(const char *at, size_t size, struct dz_msg *ret_msg)
     return (long)(sizeof header + header.size);
 }
 
+uint64_t dz_wire_version(void)
+{
+    static const char rows[] = DZ_VERSION
+#define DZ_MSG(name, fields) " " #name " " #fields
+#include "wire.def"
+        ;
+    return XXH3_64bits(rows, sizeof rows - 1);
+}
+
 const char *dz_msg_name(enum dz_msg_type type)
 {
     static const char *const names[] = {

@@ -28,6 +28,7 @@ enum dz_start { DZ_START_FORK, DZ_START_SPAWN };
 /* Exit statuses of processes that have no other way to say it. */
 enum dz_leave {
     DZ_LEAVE_DONE = 0,
+    DZ_LEAVE_UNFIT = 78,   /* the shim is not this python's, or not this dagz-python's */
     DZ_LEAVE_ASTRAY = 94,  /* forked by a test, and returned into pytest */
     DZ_LEAVE_CUT_OFF = 95, /* its link to the host is broken */
 };
@@ -76,6 +77,9 @@ void dz_wire_put(struct dz_buf *buf, const struct dz_msg *msg);
 /* Takes the frame at the start of these bytes: > 0 its whole size, 0 when more bytes are needed,
  * -EBADMSG when this can never become one. Byte fields are borrowed from at. */
 long dz_wire_take(const char *at, size_t size, struct dz_msg *ret_msg);
+
+/* Of all rows: who has others speaks another language. */
+uint64_t dz_wire_version(void);
 
 const char *dz_msg_name(enum dz_msg_type type);
 /* How many fields its row has. */

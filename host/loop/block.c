@@ -60,6 +60,11 @@ void dz_block_write(struct dz_job *job, struct dz_buf *text)
     say_cost(job, text);
     say_losses(job, text);
     dz_remarks_write(&job->remarks, text);
+    if (dz_run_is_gone(&job->run))
+        dz_buf_fmt(
+            text,
+            "  observed: '%s' was removed while the job ran: nothing is kept of what it saw\n",
+            job->run.folder);
     uint32_t left = job->suite.n - job->suite.n_through;
     if (left)
         dz_buf_fmt(text, "%u of %u tests were not run\n", left, job->suite.n);

@@ -180,6 +180,12 @@ int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err
     return dz_fail(err, r, "cannot keep results in '%s' any more", run->folder);
 }
 
+int dz_run_is_gone(const struct dz_run *run)
+{
+    struct stat info;
+    return run->results >= 0 && fstat(run->results, &info) == 0 && info.st_nlink == 0;
+}
+
 void dz_run_close(struct dz_run *run)
 {
     if (run->results >= 0)

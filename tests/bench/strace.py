@@ -92,7 +92,10 @@ class Job:
         if parent is None:
             self.processes[pid] = Process(pid, "host", [self.cwd])
             return
-        what = {"host": "front", "front": "observed"}.get(parent.what, parent.what)
+        what = "observed" if parent.what == "front" else parent.what
+        if what == "host" and not any(process.what == "front" for process in self.processes.values()):
+            # The first one; others make sheets.
+            what = "front"
         self.processes[pid] = Process(pid, what, parent.where if shares else list(parent.where))
 
     def take(self, pid, call, arguments, result, name, error):

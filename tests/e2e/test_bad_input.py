@@ -4,8 +4,11 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
+import conftest
 import pytest
+from conftest import EXECUTABLE
 
 PASSING = "def test_a(): pass\ndef test_b(): pass\n"
 FAILING = PASSING + "def test_c(): assert 0, 'for a reason'\n"
@@ -141,6 +144,38 @@ def test_without_proc_a_sentence_says_so(suite):
 def test_few_descriptors(most, suite):
     suite.write(test_it=FAILING)
     is_whole(suite.run("--dagz-workers=4", under=["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"]))
+
+
+# ---- shims ----
+
+
+def of_another_python(folder, own):
+    other = next(shim for shim in folder.glob("dagz-embed-*.so") if shim != own)
+    shutil.copy(other, own)
+
+
+def of_another_dagz(folder, own):
+    """One row of the wire is another."""
+    shim = own.read_bytes()
+    assert b"DZ_U32(serial)" in shim
+    own.write_bytes(shim.replace(b"DZ_U32(serial)", b"DZ_U64(serial)"))
+
+
+@pytest.mark.parametrize("embed", ["", "0"])
+@pytest.mark.parametrize("harm, said", [
+    (of_another_python, "and what was opened for it was built for"), (of_another_dagz, "is of another DAGZ than dagz-python"),
+])  # fmt: skip
+def test_a_shim_that_is_none_of_ours(harm, said, embed, suite, tmp_path, monkeypatch):
+    monkeypatch.setattr(conftest, "EXECUTABLE", tmp_path / "dagz-python")
+    shims = list(EXECUTABLE.parent.glob("dagz-embed-*.so"))
+    for file in [EXECUTABLE, *shims]:
+        shutil.copy(file, tmp_path)
+    if len(shims) == 1 and harm is of_another_python:
+        pytest.skip("there is a shim for one python only")
+    harm(tmp_path, tmp_path / "dagz-embed-{}.{}.so".format(*sys.version_info))
+    ran = suite.write(test_it=PASSING).run(env={"DAGZ_EMBED": embed})
+    assert ran.code == 78 and ran.out.startswith("dagz-python: ") and said in ran.out, ran
+    assert ran.out.count("\n") == 1
 
 
 # ---- two at once ----

@@ -380,6 +380,7 @@ def test_the_jobs_folder_vanishes_while_it_runs(suite):
     ran = suite.run("--dagz-workers=1")
     assert ran.code == 0
     assert len(ran.outcomes) == 202
+    assert "was removed while the job ran: nothing is kept of what it saw" in ran.out, ran
     assert ask(suite.folder, "test_a.py::test_before").returncode == 1
 
 

@@ -174,10 +174,12 @@ static void cores_are_one_at_least_and_no_more_than_affinity_allows(void **state
 static void heritage_comes_through_a_variable_whatever_the_paths_hold(void **state)
 {
     (void)state;
-    struct dz_heritage put = {DZ_ROLE_WORKER, 1021, "/a b/3 4 dagz-python", "/: \n/python 3", NULL},
+    struct dz_heritage put = {7000000000000000001u,   DZ_ROLE_WORKER,   1021,
+                              "/a b/3 4 dagz-python", "/: \n/python 3", NULL},
                        taken;
     dz_auto char *packed = dz_heritage_pack(&put);
     assert_int_equal(dz_heritage_unpack(&taken, packed), 0);
+    assert_int_equal(taken.version, put.version);
     assert_int_equal(taken.role, put.role);
     assert_int_equal(taken.socket, put.socket);
     assert_string_equal(taken.executable, put.executable);
@@ -197,10 +199,13 @@ static void a_variable_that_is_no_heritage_is_refused(void **state)
                                  "9 1 2 /a /b",
                                  "-1 1 2 /a /b",
                                  "1 1 1 /a /b",
+                                 "0 -1 1 ab",
+                                 "0 -1 1 a",
                                  "1 2 18446744073709551615 /a /b"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct dz_heritage taken;
-        dz_auto char *text = dz_strdup(texts[i]);
+        char text[64];
+        snprintf(text, sizeof text, "7 %s", texts[i]);
         if (dz_heritage_unpack(&taken, text) != -EBADMSG)
             fail_msg("'%s' is taken", texts[i]);
     }

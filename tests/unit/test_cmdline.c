@@ -1,6 +1,5 @@
 /* What python would run, by its command line; and whether that is to be a job. */
 #include "../../host/base/cmdline.h"
-#include "../../host/base/heritage.h"
 #include "../../host/base/mem.h"
 
 #include <setjmp.h>
@@ -94,35 +93,6 @@ static void a_line_has_the_words_that_a_shell_would_make(void **state)
     assert_false(dz_line_has(NULL, "--dagz"));
 }
 
-static void a_heritage_travels_whole_whatever_its_paths_hold(void **state)
-{
-    (void)state;
-    struct dz_heritage was = {DZ_ROLE_WORKER, 42, "/a b/7 dagz-python\n", "/c d/python 3", NULL},
-                       is;
-    char *text = dz_heritage_pack(&was);
-    assert_non_null(text);
-    assert_int_equal(dz_heritage_unpack(&is, text), 0);
-    assert_int_equal(is.role, was.role);
-    assert_int_equal(is.socket, was.socket);
-    assert_string_equal(is.executable, was.executable);
-    assert_string_equal(is.python, was.python);
-    dz_free(text);
-}
-
-static void a_heritage_that_is_none_is_refused(void **state)
-{
-    (void)state;
-    static const char *const none[] = {"",           "0",          "0 -1",
-                                       "0 -1 5",     "9 -1 1 a b", "-1 -1 1 a b",
-                                       "0 -1 9 a b", "0 -1 1 ab",  "0 -1 1 a"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        char text[32];
-        struct dz_heritage is;
-        strcpy(text, none[i]);
-        assert_true(dz_heritage_unpack(&is, text) < 0);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,8 +101,6 @@ int main(void)
         cmocka_unit_test(python_without_arguments_runs_nothing),
         cmocka_unit_test(the_programs_options_end_at_two_dashes),
         cmocka_unit_test(a_line_has_the_words_that_a_shell_would_make),
-        cmocka_unit_test(a_heritage_travels_whole_whatever_its_paths_hold),
-        cmocka_unit_test(a_heritage_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
