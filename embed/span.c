@@ -271,8 +271,17 @@ static void meet_other_threads(void)
 
 /* ---- the base ---- */
 
+void (*dz_span_at_begin)(void);
+
+static void tell_begin(void)
+{
+    if (dz_span_at_begin)
+        dz_span_at_begin();
+}
+
 static void begin_base(void)
 {
+    tell_begin();
     dz_frame_next_epoch();
     state.probe->begin();
     meet_other_threads();
@@ -352,6 +361,7 @@ static void end_base(void)
 
 static void begin_next_base(void)
 {
+    tell_begin();
     if (!state.probe->forgets)
         state.probe->begin();
     dz_frame_next_epoch();
@@ -469,6 +479,7 @@ static void hold(struct span *nested)
 
 static void enter(uint32_t span, int aside)
 {
+    tell_begin();
     sweep();
     pthread_mutex_lock(&state.lock);
     struct span *nested = push();

@@ -38,6 +38,9 @@ void dz_span_enter_aside(uint32_t span);
 /* A nested span that was left for the last time is over. */
 void dz_span_close(uint32_t span);
 
+/* Called before a base or a nested one begins; NULL: nothing. */
+extern void (*dz_span_at_begin)(void);
+
 /* The innermost span that is open; 0: none. */
 uint32_t dz_span_current(void);
 /* The base that is open; 0: none. */

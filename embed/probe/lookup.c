@@ -5,12 +5,13 @@
 #include "code.h"
 #include "environ.h"
 #include "import.h"
+#include "library.h"
 #include "path.h"
 #include "property.h"
+#include "rows.h"
 #include "watch.h"
 
 #include "../span.h"
-#include "../stand_in.h"
 
 #include "../../host/base/buf.h"
 
@@ -251,7 +252,7 @@ static PyObject *lines(PyObject *inner, PyObject *const *args, size_t nargsf, Py
     if (!file || !PyUnicode_Check(file) || !dz_span_is_on() || prints(dz_caller(passes_lines)))
         return list;
     const char *path = PyUnicode_AsUTF8(file);
-    if (path && dz_code_is_project(path) && *path != '<')
+    if (path)
         dz_path_seen(DZ_FACT_CONTENT, AT_FDCWD, path, 0, 0);
     PyErr_Clear();
     return list;
@@ -268,10 +269,7 @@ static PyObject *quietly(PyObject *inner, PyObject *const *args, size_t nargsf, 
 
 /* ---- who is watched ---- */
 
-static const struct row {
-    const char *module, *type, *function;
-    dz_around *around;
-} rows[] = {
+static const struct dz_row rows[] = {
     {"_frozen_importlib", NULL, "_find_spec", find},
     {"_frozen_importlib_external", "FileFinder", "find_spec", find_in_folder},
     {"_frozen_importlib_external", "_LoaderBasics", "exec_module", dz_import_exec_module},
@@ -300,39 +298,12 @@ static const struct row {
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
-/* A module that has not got this, or hides it, is let be. */
-static void watch(PyObject *module, const struct row *row)
-{
-    dz_autopy PyObject *owner =
-        row->type ? PyObject_GetAttrString(module, row->type) : Py_NewRef(module);
-    if (owner)
-        dz_stand_in(owner, row->function, row->around);
-    PyErr_Clear();
-}
-
 int dz_lookup_loaded(const char *name)
 {
-    dz_autopy PyObject *module = NULL;
-    for (const struct row *row = rows; row < rows + N_ROWS; row++) {
-        if (strcmp(row->module, name) != 0)
-            continue;
-        if (!module) {
-            dz_autopy PyObject *key = PyUnicode_FromString(name);
-            module = key ? PyImport_GetModule(key) : NULL;
-        }
-        if (module)
-            watch(module, row);
-    }
-    return PyErr_Occurred() ? -1 : 0;
+    return dz_rows_loaded(rows, N_ROWS, name) < 0 ? -1 : dz_library_loaded(name);
 }
 
 int dz_lookup_start(void)
 {
-    const char *last = "";
-    for (const struct row *row = rows; row < rows + N_ROWS; row++) {
-        if (strcmp(row->module, last) != 0 && dz_lookup_loaded(row->module) < 0)
-            return -1;
-        last = row->module;
-    }
-    return 0;
+    return dz_rows_watch(rows, N_ROWS) < 0 ? -1 : dz_library_start();
 }

@@ -166,7 +166,117 @@ PROPERTIES = {
         """, "assert [getattr(kind.SHOP, 'ma' + 'de') for _ in range(100)] == [1] * 100"),
 }  # fmt: skip
 
-KINDS = {**CACHES, **PROPERTIES}
+MIME_TYPES = f"{'content' if os.path.exists('/etc/mime.types') else 'absent'} /etc/mime.types"
+
+# What the standard library keeps: a file or a variable that was looked at once.
+LIBRARY = {
+    "linecache": ("open('linecache.txt', 'w').write('1')", "import linecache; assert linecache.getlines('linecache.txt') == ['1\\n']",
+                  "content linecache.txt"),
+    "gettext": ("""
+        import os, pathlib, struct
+        folder = pathlib.Path("catalogs/en/LC_MESSAGES")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "gettext.mo").write_bytes(struct.pack("<7I", 0x950412de, 0, 0, 28, 28, 0, 28))
+        """, "import gettext; gettext.translation('gettext', 'catalogs', ['en'])", "content catalogs/en/LC_MESSAGES/gettext.mo"),
+    "gettext_class": ("""
+        import gettext, os, pathlib
+        folder = pathlib.Path("catalogs/en/LC_MESSAGES")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "other.mo").write_bytes(b"")
+        class Translations(gettext.NullTranslations):
+            def _parse(self, file):
+                made()
+        def made():
+            pass
+        """, "import gettext; gettext.translation('other', 'catalogs', ['en'], class_=kind.Translations)"),
+    "mimetypes": ("", "import mimetypes; mimetypes.guess_type('a.txt')", MIME_TYPES),
+    "mimetypes_object": ("", "import mimetypes; mimetypes.MimeTypes().guess_type('a.txt')", MIME_TYPES),
+    "mimetypes_type": ("""
+        def add():
+            import mimetypes
+            if not mimetypes.guess_type("a.kindly")[0]:
+                mimetypes.add_type(made(), ".kindly")
+        def made():
+            return "text/kindly"
+        """, "import mimetypes; kind.add(); assert mimetypes.guess_type('a.kindly')[0] == 'text/kindly'"),
+    "tempfile": ("", "import tempfile; tempfile.gettempdir()", "variable TMPDIR"),
+    "opener": ("", "import urllib.request; urllib.request.urlopen('data:,x')", "variable *"),
+    "browsers": ("", "import webbrowser as b; b.register('x', None, b.GenericBrowser('x')); b.get('x')", "variable BROWSER"),
+    "os_release": ("", "import platform; platform.freedesktop_os_release()", "content /etc/os-release"),
+    "filecmp": ("""
+        import pathlib
+        pathlib.Path("filecmp_1").write_text("1")
+        pathlib.Path("filecmp_2").write_text("2")
+        """, "import filecmp; assert not filecmp.cmp('filecmp_1', 'filecmp_2', shallow=False)", "content filecmp_1"),
+    "zipimport": ("""
+        import sys, zipfile
+        with zipfile.ZipFile("kind.zip", "w") as archive:
+            archive.writestr("zipped.py", "")
+        """, "assert not other.look('kind.zip')", "content kind.zip"),
+    "path_hook": ("""
+        import sys
+        class Finder:
+            def find_spec(self, name, target=None):
+                return None
+        def hook(path):
+            if path != "kind-path":
+                raise ImportError(path)
+            made()
+            return Finder()
+        def made():
+            pass
+        sys.path_hooks.append(hook)
+        """, "assert not other.look('kind-path')"),
+    "metadata": ("", "import importlib.metadata; importlib.metadata.version('pluggy')", "distribution pluggy"),
+    "abc_hook": ("""
+        import abc
+        class Hooked(abc.ABC):
+            @classmethod
+            def __subclasshook__(cls, other):
+                return made()
+        def made():
+            return True
+        """, "assert isinstance(1, kind.Hooked)"),
+    "abc_hook_below": ("""
+        import abc
+        class Above(abc.ABC):
+            pass
+        class Hooked(Above):
+            @classmethod
+            def __subclasshook__(cls, other):
+                return made()
+        def made():
+            return True
+        """, "assert issubclass(int, kind.Above)"),
+    "abc_register": ("""
+        import abc
+        class Registry(abc.ABC):
+            pass
+        class Registered:
+            pass
+        def register():
+            if not isinstance(Registered(), Registry):
+                made()
+        def made():
+            Registry.register(Registered)
+        """, "kind.register(); assert isinstance(kind.Registered(), kind.Registry)"),
+    "codec": ("""
+        import codecs
+        def search(name):
+            return made() if name == "kindly" else None
+        def made():
+            return codecs.lookup("ascii")
+        codecs.register(search)
+        """, "assert 'a'.encode('kindly') == b'a'"),
+    "zoneinfo": ("""
+        import pathlib, struct, zoneinfo
+        (pathlib.Path("zones") / "Kind").parent.mkdir(exist_ok=True)
+        (pathlib.Path("zones") / "Kind").write_bytes(b"TZif" + bytes(16) + struct.pack(">7lh4s", 0, 0, 0, 0, 1, 4, 0, 0, b"UTC"))
+        zoneinfo.reset_tzpath(to=[pathlib.Path("zones").absolute()])
+        """, "import zoneinfo; zoneinfo.ZoneInfo('Kind')", "content zones/Kind"),
+}  # fmt: skip
+
+KINDS = {**CACHES, **PROPERTIES, **LIBRARY}
 
 
 def source(kind):
@@ -197,11 +307,22 @@ class Job:
         assert told.returncode == 0, told.stderr
         return json.loads(told.stdout)["spans"]
 
-    def own_functions(self, nodeid):
-        return set(map(plain_name, self.spans(nodeid)[0]["functions"]))
+    def own_facts(self, nodeid):
+        return set(facts(self.spans(nodeid)[0]))
+
+    def facts(self, nodeid):
+        return {fact for span in self.spans(nodeid) for fact in facts(span)}
 
     def functions(self, nodeid):
-        return {plain_name(name) for span in self.spans(nodeid) for name in span["functions"]}
+        return {fact.partition(" ")[2] for fact in self.facts(nodeid) if fact.startswith("function ")}
+
+
+def facts(span):
+    """What was seen in a span, as a kind lists it."""
+    yield from (f"function {plain_name(name)}" for name in span["functions"])
+    yield from (f"{path['fact']} {path['path']}" for path in span["paths"])
+    yield from (f"variable {variable['name']}" for variable in span["environment"])
+    yield from (f"distribution {name}" for name in span["distributions"])
 
 
 def plain_name(function):
@@ -217,7 +338,17 @@ def python(request):
 
 
 def write_kinds(suite):
-    suite.write(other="def run():\n    return 1\n")
+    suite.write(other="""
+        import importlib.util, sys
+        def run():
+            return 1
+        def look(entry):
+            sys.path.insert(0, entry)
+            try:
+                return importlib.util.find_spec("is_not_there")
+            finally:
+                sys.path.remove(entry)
+        """)
     for kind, (module, *_) in KINDS.items():
         suite.write(**{f"kind_{kind}": module})
         (suite.folder / f"test_{kind}.py").write_text(source(kind))
@@ -240,13 +371,13 @@ def test_who_uses_what_another_made_depends_on_how_it_was_made(suite, python, or
     job = Job(suite, python, *ORDERS[order], *(nodes[::-1] if order == "backward" else nodes))
     wrong = []
     for kind, (_, _, *more) in KINDS.items():
-        made = f"kind_{kind}.py::{more[0] if more else 'made'}"
+        made = more[0] if more and " " in more[0] else f"function kind_{kind}.py::{more[0] if more else 'made'}"
         for name, expected in (("test_one", True), ("test_two", True), ("test_other", False)):
             nodeid = f"test_{kind}.py::{name}"
-            if (made in job.functions(nodeid)) != expected:
-                wrong.append((nodeid, made, expected, job.spans(nodeid)))
+            if (made in job.facts(nodeid)) != expected:
+                wrong.append((nodeid, made, expected))
         second = {"forward": "test_two", "backward": "test_one"}.get(order)
-        if second and made in job.own_functions(f"test_{kind}.py::{second}"):
+        if second and kind not in LIBRARY and made in job.own_facts(f"test_{kind}.py::{second}"):
             wrong.append((f"test_{kind}.py::{second}", made, "shared"))
     assert not wrong, json.dumps(wrong, indent=1)
 
