@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
-enum { DZ_SHEET_VERSION = 2 };
+/* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
+enum { DZ_SHEET_VERSION = 3 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
