@@ -19,7 +19,7 @@ struct dz_name {
     uint32_t listed[4];   /* by dz_use_type: whose lists have had it last */
     uint32_t listed_at;   /* where, of its binds */
     uint32_t attribute_at;
-    uint8_t is_plain;     /* bound to a value of a type of python's own */
+    uint8_t is_plain; /* bound to a value of a type of python's own */
 };
 
 struct dz_link_of_chain {

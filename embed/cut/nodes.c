@@ -150,3 +150,9 @@ long dz_end_line(PyObject *node)
     long line = number(node, "end_lineno");
     return line ? line : dz_line(node);
 }
+
+int dz_is_node(PyObject *object, enum dz_node_kind kind)
+{
+    const struct dz_node *type = dz_node_of(object);
+    return type && type->kind == kind;
+}

@@ -39,6 +39,7 @@ struct dz_node {
 int dz_nodes_load(void);
 /* NULL where it is no node. */
 const struct dz_node *dz_node_of(PyObject *object);
+int dz_is_node(PyObject *object, enum dz_node_kind kind);
 
 /* A field's value, new reference; None where the node has none such in this version. */
 PyObject *dz_field(PyObject *node, const char *name);

@@ -47,6 +47,8 @@ void dz_walk_use(struct dz_walk *walk, PyObject *node, int64_t chain, uint32_t m
 int dz_walk_arguments(struct dz_walk *walk, PyObject *arguments);
 int dz_walk_bind_arguments(struct dz_walk *walk, PyObject *arguments);
 int dz_walk_statements(struct dz_walk *walk, PyObject *list, Py_ssize_t from);
+/* An import; one alias of it. */
+int dz_walk_import(struct dz_walk *walk, PyObject *node);
 int dz_walk_alias(struct dz_walk *walk, PyObject *node, PyObject *alias);
 
 /* Of an `if`: DZ_IS_TYPING or DZ_IS_MAIN where nothing of it runs when the module is imported, or 0. */

@@ -1,0 +1,62 @@
+#include "definition.h"
+
+#include "nodes.h"
+
+static int walk_members(struct dz_walk *walk, const struct dz_definition *definition,
+                        PyObject *body, Py_ssize_t from)
+{
+    struct dz_scope parameters, scope;
+    walk->prefix.len = 0;
+    if (dz_draft_ok(walk->draft))
+        dz_buf_str(&walk->prefix, dz_name_text(&walk->draft->names, definition->name));
+    dz_buf_str(&walk->prefix, ".");
+    dz_enter_parameters(walk, definition->node, &parameters);
+    dz_scope_enter(walk, &scope, DZ_SCOPE_CLASS);
+    int r = dz_walk_statements(walk, body, from);
+    dz_scope_leave(walk, &scope);
+    dz_scope_leave(walk, &parameters);
+    return r;
+}
+
+static int cut_members(struct dz_walk *walk, const struct dz_definition *definition, int header,
+                       struct dz_open open, PyObject *body, Py_ssize_t from)
+{
+    uint32_t owner = walk->owner, private = walk->private;
+    unsigned branches = walk->branches;
+    dz_autobuf struct dz_buf prefix = {0};
+    dz_buf_put(&prefix, walk->prefix.data, walk->prefix.len);
+    walk->owner = open.element;
+    walk->branches = 0;
+    walk->private = dz_field_name(walk, definition->node, "name");
+    dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
+    int r = walk_members(walk, definition, body, from);
+    walk->private = private;
+    walk->branches = branches;
+    walk->owner = owner;
+    walk->prefix.len = 0;
+    dz_buf_put(&walk->prefix, prefix.data, prefix.len);
+    walk->draft->names.failed |= !dz_buf_ok(&walk->prefix) || !dz_buf_ok(&prefix);
+    return r;
+}
+
+int dz_cut_class(struct dz_walk *walk, PyObject *node)
+{
+    uint32_t name = dz_field_name(walk, node, "name");
+    struct dz_definition definition = dz_define(walk, node, name);
+    dz_autopy PyObject *body = dz_field(node, "body");
+    int header = dz_cut_header(walk, &definition, 1);
+    if (header < 0 || dz_cut_annotations(walk, &definition, body) < 0)
+        return -1;
+    int has_docstring = dz_cut_docstring(walk, &definition, body);
+    if (has_docstring < 0)
+        return -1;
+    struct dz_open open = dz_open_element(walk, DZ_CLASS, &definition);
+    int r = cut_members(walk, &definition, header, open, body, has_docstring);
+    dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
+    dz_walk_put_name(walk, name);
+    dz_draft_put_fingerprint(walk->draft, open.element);
+    dz_bind_definition(walk, node, DZ_BIND_CLASS);
+    walk->last_name = definition.name;
+    walk->last_k = definition.k;
+    return r;
+}
