@@ -101,12 +101,14 @@ const char *dz_span_take_remark(void)
 
 static void put_distance(struct dz_buf *buf, uint32_t distance)
 {
-    unsigned char digits[5];
+    char *digits = dz_buf_room(buf, 5);
+    if (!digits)
+        return;
     size_t n = 0;
     for (; distance >= 0x80; distance >>= 7)
-        digits[n++] = (unsigned char)(distance | 0x80);
-    digits[n++] = (unsigned char)distance;
-    dz_buf_put(buf, digits, n);
+        digits[n++] = (char)(distance | 0x80);
+    digits[n++] = (char)distance;
+    buf->len += n;
 }
 
 static void write_ran(struct span *span)

@@ -40,6 +40,9 @@ static const char source[] =
     "    try: awaiting.send(None)\n"
     "    except StopIteration: pass\n";
 
+/* Of it, for as many probes as are tried. */
+static PyObject *compiled;
+
 static int call(PyObject *functions, const char *name)
 {
     PyObject *function = PyDict_GetItemString(functions, name);
@@ -83,7 +86,9 @@ static int are_as_told(PyObject *functions, const struct dz_bits *ran)
 
 int dz_check(const struct dz_probe *probe, struct dz_bits *ran)
 {
-    dz_autopy PyObject *functions = dz_probe_functions(source, "dagz/self-check");
+    if (!compiled)
+        compiled = dz_probe_compile(source, "dagz/self-check");
+    dz_autopy PyObject *functions = compiled ? dz_probe_functions(compiled) : NULL;
     int r = functions && act(functions, probe, ran) == 0 && are_as_told(functions, ran) ? 0 : -1;
     PyErr_Clear();
     /* Now, and not when garbage is collected in somebody's span. */
@@ -91,4 +96,9 @@ int dz_check(const struct dz_probe *probe, struct dz_bits *ran)
         PyDict_Clear(functions);
     dz_bits_clear(ran);
     return r;
+}
+
+void dz_check_forget(void)
+{
+    Py_CLEAR(compiled);
 }

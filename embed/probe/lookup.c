@@ -42,14 +42,17 @@ static __thread PyObject *found __attribute__((tls_model("initial-exec")));
 static void pass(enum dz_place place, const char *folder, const char *name, const char *more)
 {
     dz_autobuf struct dz_buf path = {0};
-    dz_buf_fmt(&path, "%s/%s%s", folder, name, more);
+    dz_buf_str(&path, folder);
+    dz_buf_put(&path, "/", 1);
+    dz_buf_str(&path, name);
+    dz_buf_put(&path, more, strlen(more) + 1);
     if (!dz_buf_ok(&path) || !dz_code_is_project(path.data))
         return;
     tell(DZ_FACT_PLACE, path.data, place);
     if (search) {
         char kind = (char)place;
         dz_buf_put(&search->passed, &kind, 1);
-        dz_buf_put(&search->passed, path.data, path.len + 1);
+        dz_buf_put(&search->passed, path.data, path.len);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "probe.h"
 
+#include "check.h"
 #include "code.h"
 #include "frame.h"
 #include "prologue.h"
@@ -113,7 +114,7 @@ static int can_nest(const struct dz_probe *probe, const char **ret_why)
     return probe == &dz_probe_none || probe == &dz_probe_frame || dz_frame_check(ret_why) == 0;
 }
 
-const struct dz_probe *dz_probe_choose(const char **ret_why)
+static const struct dz_probe *choose(const char **ret_why)
 {
     const char *asked = getenv("DAGZ_PROBE");
     int is_known = 0;
@@ -136,6 +137,13 @@ const struct dz_probe *dz_probe_choose(const char **ret_why)
     return &dz_probe_none;
 }
 
+const struct dz_probe *dz_probe_choose(const char **ret_why)
+{
+    const struct dz_probe *probe = choose(ret_why);
+    dz_check_forget();
+    return probe;
+}
+
 void dz_probe_meet(PyCodeObject *code)
 {
     dz_code_meet(code);
@@ -144,14 +152,19 @@ void dz_probe_meet(PyCodeObject *code)
 #endif
 }
 
-PyObject *dz_probe_functions(const char *source, const char *file)
+PyObject *dz_probe_compile(const char *source, const char *file)
+{
+    PyObject *code = Py_CompileString(source, file, Py_file_input);
+    if (code)
+        dz_probe_meet((PyCodeObject *)code);
+    return code;
+}
+
+PyObject *dz_probe_functions(PyObject *code)
 {
     dz_autopy PyObject *globals = PyDict_New();
     if (!globals || PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0)
         return NULL;
-    dz_autopy PyObject *code = Py_CompileString(source, file, Py_file_input);
-    if (code)
-        dz_probe_meet((PyCodeObject *)code);
-    dz_autopy PyObject *done = code ? PyEval_EvalCode(code, globals, globals) : NULL;
+    dz_autopy PyObject *done = PyEval_EvalCode(code, globals, globals);
     return done ? Py_NewRef(globals) : NULL;
 }

@@ -44,6 +44,7 @@ const struct dz_probe *dz_probe_choose(const char **ret_why);
 /* This code, and those among its constants, may run from now on: before something executes it. Runs no Python code. */
 void dz_probe_meet(PyCodeObject *code);
 
-/* What the source defines, as a dict of its own that nobody else sees; file: what its codes are said to come from.
- * NULL with an exception set. */
-PyObject *dz_probe_functions(const char *source, const char *file);
+/* A module's code from a source; file: what it is said to come from. And what that defines, as a dict of its own that
+ * nobody else sees. NULL with an exception set. */
+PyObject *dz_probe_compile(const char *source, const char *file);
+PyObject *dz_probe_functions(PyObject *code);

@@ -86,7 +86,8 @@ static void add(struct dz_bits *bits, uint32_t number)
 /* What was left out is never set back. */
 static void note_death(PyCodeObject *code)
 {
-    uint32_t number = dz_code_is_library(code) ? 0 : dz_code_number(code);
+    uint32_t package = dz_code_package(code);
+    uint32_t number = package ? package : dz_code_is_library(code) ? 0 : dz_code_number(code);
     if (!number || dz_bits_has(&stamp.left_out, number))
         return;
     add(&stamp.dead, number);
@@ -315,7 +316,8 @@ static int take_functions(PyObject *monitoring)
 
 static int make_canary(void)
 {
-    dz_autopy PyObject *functions = dz_probe_functions("def canary(): pass\n", "<dagz>");
+    dz_autopy PyObject *code = dz_probe_compile("def canary(): pass\n", "<dagz>");
+    dz_autopy PyObject *functions = code ? dz_probe_functions(code) : NULL;
     PyObject *canary = functions ? PyDict_GetItemString(functions, "canary") : NULL;
     stamp.canary = Py_XNewRef(canary);
     return canary ? 0 : -1;
