@@ -39,21 +39,29 @@ int dz_caller_is_library(const char *file)
            strncmp(file + size, "/site-packages/", 15) != 0;
 }
 
+static int is_in_package(const char *file, const char *name)
+{
+    const char *packages = strstr(file, "-packages/");
+    return packages && strncmp(packages + strlen("-packages/"), name, strlen(name)) == 0;
+}
+
 /* What it is made of. As it is installed: a project may lie in a folder of any name. */
 int dz_caller_is_pytests(const char *file)
 {
     static const char *const names[] = {"_pytest/", "pytest/", "pluggy/", "iniconfig/"};
-    const char *packages = strstr(file, "-packages/");
-    if (!packages)
-        return 0;
-    packages += strlen("-packages/");
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(packages, names[i], strlen(names[i])) == 0)
+        if (is_in_package(file, names[i]))
             return 1;
     return 0;
 }
 
+/* py.path, of which pytest has a copy: whoever has one of its paths asks by it, as by pathlib. */
+static int only_helps(const char *file)
+{
+    return dz_caller_is_library(file) || is_in_package(file, "_pytest/_py/");
+}
+
 int dz_caller_is_pytest(void)
 {
-    return dz_caller_is_pytests(dz_caller(dz_caller_is_library));
+    return dz_caller_is_pytests(dz_caller(only_helps));
 }

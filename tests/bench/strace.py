@@ -224,6 +224,8 @@ def reason(look, folders):
         return "stands for a file's name where there is no file"
     if look.path.endswith("/dagz/self-check"):
         return "our own: the functions that a probe is tried on have no file"
+    if name.endswith(".pyx"):
+        return "our own: a compiled module's functions tell which file they were made from"
     if look.what == "host":
         return "the host's own: state and settings of the job"
     if look.what == "program":

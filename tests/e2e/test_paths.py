@@ -416,11 +416,14 @@ PROJECT = {
         pythonpath = first second
         """,
     "conftest.py": """
-        import os
-        def pytest_configure(config): open("settings.txt").close()
+        import os, py
+        def pytest_configure(config):
+            open("settings.txt").close()
+            py.path.local("legacy.txt").read_text("utf-8")
         def pytest_collect_file(file_path): os.path.exists("collected.none")
         """,
     "settings.txt": "",
+    "legacy.txt": "",
     "unread.txt": "",
     "first/name/unused": "",
     "second/late.py": "VALUE = 1",
@@ -496,7 +499,7 @@ def test_the_load_has_what_conftests_look_at_and_not_what_pytest_lists(project):
     told = [(fact, project.short(text)) for span in spans for fact, text, _ in span.facts]
     assert {("content", "settings.txt"), ("absent", "collected.none")} <= set(told)
     looks = [(fact, path) for fact, path in told if fact in ("content", "stat", "names") and not path.startswith("/")]
-    assert set(looks) == {("content", "settings.txt")}
+    assert set(looks) == {("content", "settings.txt"), ("content", "legacy.txt")}
 
 
 def test_a_fork_that_python_does_not_know_of_makes_its_test_unprovable(project):
