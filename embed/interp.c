@@ -52,18 +52,29 @@ static int settle(const struct dz_heritage *heritage, int argc, char **argv)
     return needs_glue(heritage, argc, argv) ? dz_glue_arm(heritage) : 0;
 }
 
+static int is_built_for(const char *version)
+{
+    static const char own[] = Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
+#ifdef Py_GIL_DISABLED
+    int is_free = 1;
+#else
+    int is_free = 0;
+#endif
+    return strncmp(version, own, sizeof own - 1) == 0 &&
+           (strstr(version, "free-threading build") != NULL) == is_free;
+}
+
 /* What a struct of the interpreter's holds, and what a message says, is another matter in each version: looked at before
  * anything of either is used. */
 static int fits(const struct dz_heritage *heritage)
 {
-    static const char own[] = Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
     if (heritage->version != dz_wire_version())
         fprintf(stderr,
                 "dagz-python: dagz-embed-%s.so is of another DAGZ than dagz-python: install both "
                 "of one "
                 "build\n",
                 DZ_PYTHON_VERSION);
-    else if (strncmp(Py_GetVersion(), own, sizeof own - 1) != 0)
+    else if (!is_built_for(Py_GetVersion()))
         fprintf(
             stderr,
             "dagz-python: '%s' is CPython %s, and what was opened for it was built for %s: build "

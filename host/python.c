@@ -48,7 +48,8 @@ static int resolve(struct dz_python *python, const char *by, struct dz_err *err)
     return 0;
 }
 
-/* Takes "3.12" or "3.13t", which `after` has to follow. */
+/* Takes "3.12" or "3.13t", which `after` has to follow. A debug build's "3.12d" is 3.12: extensions of one are good for the
+ * other. */
 static int read_version(struct dz_python *python, const char *text, const char *after)
 {
     size_t n = strncmp(text, "3.", 2) == 0 ? 2 : 0;
@@ -59,6 +60,7 @@ static int read_version(struct dz_python *python, const char *text, const char *
         n++;
     if (n >= sizeof python->version || strncmp(text + n, after, strlen(after) + !*after) != 0)
         return 0;
+    n -= text[n - 1] == 'd';
     memcpy(python->version, text, n);
     python->version[n] = 0;
     python->minor = atoi(text + 2);
@@ -167,6 +169,12 @@ static int find_shim(struct dz_python *python, const char *by, struct dz_err *er
     python->shim = dz_path_fmt("%s/../lib/dagz/dagz-embed-%s.so", folder, python->version);
     if (python->shim && dz_path_exists(python->shim))
         return 0;
+    if (strchr(python->version, 't'))
+        return dz_fail(
+            err, -ENOPKG,
+            "the python %s, '%s', is CPython %s, without a global lock, for which DAGZ cannot "
+            "be built: %s",
+            by, python->executable, python->version, advice);
     return dz_fail(
         err, -ENOENT,
         "the python %s, '%s', is CPython %s, for which DAGZ was not built: build it with "

@@ -84,7 +84,8 @@ class Log:
 
     def __init__(self, path, others):
         self.name, self.probe, self.closed = path.name, "", False
-        self.strings, self.codes, self.spans, self.size = {}, {}, {}, 0
+        self.strings, self.codes, self.spans = {}, {}, {}
+        self.unread = set()  # files that code names, and that were not there to be read
         self.open = []  # the parent's spans that it began in, outermost first
         names, test = facts(), None
         for name, row in frames(path.read_bytes()):
@@ -102,6 +103,8 @@ class Log:
             elif name == "log_code":
                 self.codes[row["id"]] = Code(KINDS[row["kind"]], self.strings[row["file"]], row["line"],
                                              self.strings.get(row["name"], ""))  # fmt: skip
+            elif name == "log_source" and not row["hash"]:
+                self.unread.add(self.strings[row["file"]])
             elif name == "log_span":
                 span = self.spans[row["span"]] = Span(TYPES[row["type"]], self.strings[row["name"]], self.name)
                 test = span if span.type == "test" else test

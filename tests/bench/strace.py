@@ -178,10 +178,10 @@ class Told:
     """The facts of all spans of a job, by path."""
 
     def __init__(self, folder):
-        self.facts, self.codes = collections.defaultdict(set), set()
+        self.facts, self.unread = collections.defaultdict(set), set()
         for log in logs.read(folder).values():
+            self.unread |= log.unread
             for span in log.own_spans():
-                self.codes.update(code.file for code in span.codes)
                 for fact, text, _ in span.facts:
                     self.facts[os.path.normpath(text)].add(fact)
 
@@ -217,15 +217,13 @@ def module_folders(told):
             yield (folder := os.path.dirname(folder))
 
 
-def reason(look, folders):
+def reason(look, told, folders):
     """Why this look need not be in a span; None: it is a hole."""
     name = os.path.basename(look.path)
-    if re.fullmatch("<.*>", name):
+    if re.search("/<[^/]*>(/|$)", look.path):
         return "stands for a file's name where there is no file"
-    if look.path.endswith("/dagz/self-check"):
-        return "our own: the functions that a probe is tried on have no file"
-    if name.endswith(".pyx"):
-        return "our own: a compiled module's functions tell which file they were made from"
+    if any(look.path.endswith("/" + unread) for unread in told.unread):
+        return "our own: what compiled code was made from, and is not here"
     if look.what == "host":
         return "the host's own: state and settings of the job"
     if look.what == "program":
@@ -251,7 +249,7 @@ def compare(job, told, env):
         seen += 1
         if told.has(look):
             continue
-        why = reason(look, folders)
+        why = reason(look, told, folders)
         if why:
             excused[why].add(look)
         else:

@@ -265,6 +265,35 @@ def test_where_the_cheaper_probe_does_not_hold_the_evaluator_watches_and_the_blo
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
+def test_where_the_stamps_do_not_tell_what_ran_the_block_says_so(suite):
+    """The self-check fails: events can be switched on and off, and nothing comes of it."""
+    suite.write(
+        sitecustomize="import sys\nsys.monitoring.set_events = lambda tool, events: None\n",
+        test_a="""
+            def called(): pass
+            def test_it(): called()
+            def test_other(): pass
+        """,
+    )
+    ran = suite.run("--dagz-workers=1", env={"PYTHONPATH": str(suite.folder)})
+    assert ran.code == 0 and len(ran.outcomes) == 2, ran
+    block = " ".join(ran.out.split())
+    if sys.version_info[:2] == (3, 13):
+        assert "nothing is observed" in block, ran
+        return
+    assert "stamps do not tell what has run" in block and "frame evaluator, which costs more" in block, ran
+    assert functions(observed(suite, "test_a.py::test_it")) == {"test_a.py::test_it", "test_a.py::called"}
+
+
+def test_a_debug_build_is_not_observed_unless_somebody_says_how(suite):
+    suite.write(sitecustomize="import sys\nsys.gettotalrefcount = lambda: 0\n", test_a="def test_it(): pass\n")
+    ran = suite.run("--dagz-workers=1", env={"PYTHONPATH": str(suite.folder)})
+    assert ran.code == 0 and len(ran.outcomes) == 1 and "this python is a debug build: nothing is observed" in ran.out, ran
+    assert suite.run("--dagz-workers=1", env={"PYTHONPATH": str(suite.folder), "DAGZ_PROBE": "frame"}).code == 0
+    assert functions(observed(suite, "test_a.py::test_it")) == {"test_a.py::test_it"}
+
+
 def test_where_there_is_no_place_at_all_nothing_is_observed_and_the_block_says_so(suite):
     ran = with_places_for(suite, 0)
     assert ran.code == 0 and "nothing is observed" in " ".join(ran.out.split()), ran

@@ -579,10 +579,17 @@ def test_a_python_that_is_something_else_is_a_sentence(dagz_python, plain_enviro
 
 
 def test_a_python_that_is_too_old_or_has_no_shim_is_a_sentence(dagz_python, plain_environ, tmp_path):
-    for name, part in (("python3.9", "3.10 or later"), ("python3.77", "dagz-embed-3.77.so"), ("python3.13t", "dagz-embed-3.13t.so")):
+    for name, part in (("python3.9", "3.10 or later"), ("python3.77", "dagz-embed-3.77.so"), ("python3.13t", "without a global lock")):
         shutil.copy("/bin/true", tmp_path / name)
         error = complaint(dagz_python, plain_environ, tmp_path / name)
         assert part in error and name.removeprefix("python") in error
+
+
+def test_a_debug_build_is_of_its_version(dagz_python, plain_environ, tmp_path):
+    debug = tmp_path / f"python{version(sys.executable)}d"
+    shutil.copy("/bin/true", debug)
+    # What is executed then is no python; but it is executed.
+    assert subprocess.run([dagz_python, "-c", ""], env={**plain_environ, "DAGZ_PYTHON": str(debug)}).returncode != NO_PYTHON
 
 
 def test_dagz_python_is_no_python_of_its_own(dagz_python, plain_environ):
