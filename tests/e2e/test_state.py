@@ -382,6 +382,25 @@ def test_who_uses_what_another_made_depends_on_how_it_was_made(suite, python, or
     assert not wrong, json.dumps(wrong, indent=1)
 
 
+def test_a_function_that_binds_to_nothing_does_not_in_our_place_either(suite, python):
+    """As pytest's own import hook keeps PathFinder's in its class."""
+    suite.write(test_it="""
+        import codecs, importlib.machinery
+        class Keeps:
+            find = importlib.machinery.PathFinder.find_spec
+            register = codecs.register
+        def test_bound_already():
+            assert Keeps().find("json").name == "json" and Keeps.find("json").name == "json"
+        def test_built_in():
+            Keeps().register(lambda name: None)
+            Keeps.register(lambda name: None)
+        def test_of_the_class():
+            assert importlib.machinery.PathFinder().find_spec("json").name == "json"
+    """)
+    ran = suite.run("--dagz-workers=1", env={"DAGZ_PYTHON": python})
+    assert ran.code == 0, ran
+
+
 AS_EVER = '''
     import copy, functools, gc, inspect, pickle, sys, threading, weakref
     import pytest
