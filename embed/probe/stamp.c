@@ -26,14 +26,16 @@ static struct {
     PyCodeObject **fresh; /* not looked at yet; NULL: has died */
     uint32_t n_fresh, fresh_cap;
     Py_ssize_t place; /* of the extra slot that tells where in known a code is, plus 1 */
-    int watcher, tool;
-    PyObject *set_events, *rare_event, *no_events, *canary;
+    int watcher;
+    /* Of sys.monitoring, as they were: tests may put their own there. */
+    PyObject *use_tool_id, *get_tool, *free_tool_id, *set_events;
+    PyObject *rare_event, *no_events, *canary;
     /* Code that is not older has run. Not the newest, where somebody else has tools, too. */
     uint64_t version;
     struct dz_bits dead;     /* have run and died */
     struct dz_bits left_out; /* packages */
     int loads; /* in the load, which reaches all tests: a package that has run needs no looking at */
-} stamp = {.watcher = -1, .tool = -1};
+} stamp = {.watcher = -1};
 
 static uint64_t stamp_of(PyCodeObject *code)
 {
@@ -176,38 +178,44 @@ static void set_back(PyCodeObject *code)
         (__typeof__(code->_co_instrumentation_version))(stamp.version - STEP);
 }
 
-/* The events are ours alone, and have no callback. coverage.py looks for a free number from 1 upwards. */
-static int take_tool(PyObject *monitoring)
+/* The first number for tools that nobody has; negative: none. coverage.py looks for one from 1 upwards. */
+static int take_tool(void)
 {
-    static const int numbers[] = {4, 3, 5};
-    for (size_t i = 0; monitoring && i < sizeof numbers / sizeof *numbers; i++) {
-        dz_autopy PyObject *taken =
-            PyObject_CallMethod(monitoring, "use_tool_id", "is", numbers[i], "dagz");
-        if (taken) {
-            stamp.tool = numbers[i];
-            return 0;
-        }
+    for (int tool = N_TOOLS - 1; tool >= 0; tool--) {
+        dz_autopy PyObject *taken = PyObject_CallFunction(stamp.use_tool_id, "is", tool, "dagz");
+        if (taken)
+            return tool;
         PyErr_Clear();
     }
     return -1;
 }
 
-static int set_events(PyObject *events)
+static void free_tool(int tool)
 {
-    dz_autopy PyObject *number = PyLong_FromLong(stamp.tool);
-    dz_autopy PyObject *done =
-        number ? PyObject_CallFunctionObjArgs(stamp.set_events, number, events, NULL) : NULL;
+    dz_autopy PyObject *freed = PyObject_CallFunction(stamp.free_tool_id, "i", tool);
+    if (!freed)
+        PyErr_Clear();
+}
+
+static int set_events(int tool, PyObject *events)
+{
+    dz_autopy PyObject *done = PyObject_CallFunction(stamp.set_events, "iO", tool, events);
+    if (!done)
+        PyErr_Clear();
     return done ? 0 : -1;
 }
 
-/* On and off again: two versions, and no event is on. */
+/* An event that is on and off again makes two versions. A number is held for no longer: tests that use sys.monitoring find
+ * theirs free, and may free what they find. */
 static int renew_version(void)
 {
-    if (set_events(stamp.rare_event) < 0 || set_events(stamp.no_events) < 0) {
-        PyErr_Clear();
+    int tool = take_tool();
+    if (tool < 0)
         return -1;
-    }
-    return 0;
+    int r =
+        set_events(tool, stamp.rare_event) < 0 || set_events(tool, stamp.no_events) < 0 ? -1 : 0;
+    free_tool(tool);
+    return r;
 }
 
 static void find_version(void)
@@ -220,22 +228,20 @@ static void find_version(void)
     stamp.version = stamp_of(canary);
 }
 
-/* A test may have let go of our tool; without it, all is right, and only slower where others have theirs. */
-static void begin_version(void)
+/* Where no number is free, all is right, and only slower. */
+static int begin_version(void)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    if (renew_version() < 0 && take_tool(PySys_GetObject("monitoring")) == 0)
-        renew_version();
+    int r = renew_version();
     find_version();
     PyErr_Restore(type, value, traceback);
+    return r;
 }
 
 static int is_taken(int tool)
 {
-    PyObject *monitoring = PySys_GetObject("monitoring");
-    dz_autopy PyObject *name =
-        monitoring ? PyObject_CallMethod(monitoring, "get_tool", "i", tool) : NULL;
+    dz_autopy PyObject *name = PyObject_CallFunction(stamp.get_tool, "i", tool);
     if (!name)
         PyErr_Clear();
     return name && name != Py_None;
@@ -244,7 +250,7 @@ static int is_taken(int tool)
 static int has_company(void)
 {
     for (int tool = 0; tool < N_TOOLS; tool++)
-        if (tool != stamp.tool && is_taken(tool))
+        if (is_taken(tool))
             return 1;
     return 0;
 }
@@ -305,13 +311,22 @@ static void end_load(const struct dz_bits *ran)
 
 /* ---- the start ---- */
 
-static int take_functions(PyObject *monitoring)
+static int find_functions(PyObject *monitoring)
 {
-    dz_autopy PyObject *events = PyObject_GetAttrString(monitoring, "events");
+    stamp.use_tool_id = PyObject_GetAttrString(monitoring, "use_tool_id");
+    stamp.get_tool = PyObject_GetAttrString(monitoring, "get_tool");
+    stamp.free_tool_id = PyObject_GetAttrString(monitoring, "free_tool_id");
+    stamp.set_events = PyObject_GetAttrString(monitoring, "set_events");
+    return stamp.use_tool_id && stamp.get_tool && stamp.free_tool_id && stamp.set_events ? 0 : -1;
+}
+
+static int find_monitoring(void)
+{
+    PyObject *monitoring = PySys_GetObject("monitoring");
+    dz_autopy PyObject *events = monitoring ? PyObject_GetAttrString(monitoring, "events") : NULL;
     stamp.rare_event = events ? PyObject_GetAttrString(events, "PY_THROW") : NULL;
     stamp.no_events = PyLong_FromLong(0);
-    stamp.set_events = PyObject_GetAttrString(monitoring, "set_events");
-    return stamp.rare_event && stamp.no_events && stamp.set_events ? 0 : -1;
+    return stamp.rare_event && stamp.no_events ? find_functions(monitoring) : -1;
 }
 
 static int make_canary(void)
@@ -325,34 +340,23 @@ static int make_canary(void)
 
 static void stop(void)
 {
-    PyObject *monitoring = PySys_GetObject("monitoring");
-    if (stamp.tool >= 0 && monitoring) {
-        dz_autopy PyObject *off =
-            PyObject_CallMethod(monitoring, "set_events", "ii", stamp.tool, 0);
-        dz_autopy PyObject *freed =
-            PyObject_CallMethod(monitoring, "free_tool_id", "i", stamp.tool);
-        if (!off || !freed)
-            PyErr_Clear();
-    }
     if (stamp.watcher >= 0 && PyCode_ClearWatcher(stamp.watcher) < 0)
         PyErr_Clear();
-    stamp.tool = stamp.watcher = -1;
+    stamp.watcher = -1;
     stamp.n = stamp.n_fresh = 0;
 }
 
 static int start(void)
 {
-    PyObject *monitoring = PySys_GetObject("monitoring");
     stamp.place = dz_request_extra_index(NULL);
     stamp.watcher = PyCode_AddWatcher(watch);
-    if (!monitoring || stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 ||
-        take_functions(monitoring) < 0 || take_tool(monitoring) < 0) {
+    if (stamp.place < 0 || stamp.watcher < 0 || make_canary() < 0 || find_monitoring() < 0 ||
+        begin_version() < 0) {
         PyErr_Clear();
         stop();
         return -1;
     }
     stamp.loads = 1;
-    begin_version();
     PyUnstable_GC_VisitObjects(settle_function, NULL);
     return 0;
 }
@@ -376,7 +380,7 @@ static int check(const char **ret_why)
 /* It has been started by its check. */
 static int started(void)
 {
-    return stamp.tool >= 0 ? 0 : -1;
+    return stamp.watcher >= 0 ? 0 : -1;
 }
 
 const struct dz_probe dz_probe_stamp = {

@@ -125,22 +125,29 @@ def test_a_recursion_is_as_deep_as_without_us(suite, probe):
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
-def test_a_test_that_takes_our_tool_away(suite):
+def test_tests_find_each_number_for_tools_free_and_may_take_all(suite):
     suite.write(test_a="""
         import sys
+        import pytest
         def one(): pass
         def two(): pass
-        def test_frees():
-            for number in range(6):
-                if sys.monitoring.get_tool(number) == "dagz":
-                    sys.monitoring.free_tool_id(number)
-            one()
+        @pytest.fixture
+        def all_tools():
+            for number in range(6): sys.monitoring.use_tool_id(number, "theirs")
+            yield
+            for number in range(6): sys.monitoring.free_tool_id(number)
+        def test_all(all_tools): one()
+        def test_again(all_tools): two()
+        def test_late():
+            for number in range(6): sys.monitoring.use_tool_id(number, "theirs")
+            for number in range(2): sys.monitoring.set_events(number, sys.monitoring.events.PY_START)
         def test_after(): two()
         def test_later(): one()
     """)
     assert suite.run("--dagz-workers=1").code == 0
-    assert {"test_a.py::two", "test_a.py::test_after"} <= functions(observed(suite, "test_a.py::test_after"))
-    assert functions(observed(suite, "test_a.py::test_later")) == {"test_a.py::test_later", "test_a.py::one"}
+    for test, called in {"all": {"one"}, "again": {"two"}, "late": set(), "after": {"two"}, "later": {"one"}}.items():
+        seen = functions(observed(suite, f"test_a.py::test_{test}"))
+        assert seen == {f"test_a.py::{name}" for name in {*called, f"test_{test}", *["all_tools"] * (test in ("all", "again"))}}
 
 
 def test_code_that_was_there_before_pytest(suite):
