@@ -218,6 +218,7 @@ static int renew_version(void)
     return r;
 }
 
+/* While a trace function runs, 3.13 stamps nothing: an older version is right too, and is looked for again. */
 static void find_version(void)
 {
     PyCodeObject *canary = (PyCodeObject *)PyFunction_GET_CODE(stamp.canary);
@@ -225,7 +226,8 @@ static void find_version(void)
     dz_autopy PyObject *called = PyObject_CallNoArgs(stamp.canary);
     if (!called)
         PyErr_Clear();
-    stamp.version = stamp_of(canary);
+    if (stamp_of(canary))
+        stamp.version = stamp_of(canary);
 }
 
 /* Where no number is free, all is right, and only slower. */
@@ -236,7 +238,7 @@ static int begin_version(void)
     int r = renew_version();
     find_version();
     PyErr_Restore(type, value, traceback);
-    return r;
+    return stamp.version ? r : -1;
 }
 
 static int is_taken(int tool)

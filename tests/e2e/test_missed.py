@@ -243,6 +243,30 @@ def test_callbacks_of_sys_monitoring_and_what_they_call(suite):
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
 
 
+def test_a_trace_function_that_imports(suite):
+    """3.13 stamps nothing meanwhile, not even what is called to find out which version it is."""
+    suite.write(
+        lib="def bystander(): pass\n",
+        lazy="VALUE = 1\n",
+        test_a="""
+            import sys
+            import lib
+            def traced(): pass
+            def trace(frame, event, arg):
+                import lazy
+            def test_it():
+                sys.settrace(trace)
+                traced()
+                sys.settrace(None)
+            def test_other(): pass
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    spans = observed(suite, "test_a.py::test_it")
+    assert own(spans, "test", "test_a.py::test_it") == {"test_a.py::test_it", "test_a.py::traced", "test_a.py::trace"}
+    assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
+
+
 def with_places_for(suite, number):
     """Somebody has taken all places that code objects have for others but that many."""
     suite.write(
