@@ -22,6 +22,7 @@ static void reset_class(PyObject *class)
         if (Py_IS_TYPE(base, &PyType_Type))
             continue;
         dz_autopy PyObject *none = PyObject_CallOneArg(state.reset, base);
+        (void)none;
         PyErr_Clear(); /* of another metaclass */
     }
 }

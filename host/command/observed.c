@@ -17,6 +17,7 @@
 #include "../record/sheets.h"
 #include "../sources.h"
 #include "state.h"
+#include "text.h"
 
 struct observed {
     struct dz_observations all;
@@ -68,18 +69,7 @@ static char *span_id(const struct observed *observed, uint32_t number)
 
 static void append(json_t *list, const char *text)
 {
-    /* Names may hold any byte. */
-    json_t *value = json_string(text);
-    if (!value) {
-        dz_autobuf struct dz_buf clean = {0};
-        for (; *text; text++)
-            if ((unsigned char)*text < 0x80)
-                dz_buf_put(&clean, text, 1);
-            else
-                dz_buf_str(&clean, "?");
-        value = json_stringn(clean.data ? clean.data : "", clean.len);
-    }
-    json_array_append_new(list, value);
+    json_array_append_new(list, dz_text(text));
 }
 
 static int by_text(const void *one, const void *other)
@@ -109,8 +99,8 @@ static json_t *in_order(json_t *list)
 static void add_path(const struct observed *observed, json_t *paths, const char *path,
                      const char *fact)
 {
-    json_array_append_new(paths, json_pack("{s:s%, s:s}", "path", short_path(observed, path),
-                                           strlen(short_path(observed, path)), "fact", fact));
+    json_array_append_new(
+        paths, json_pack("{s:o, s:s}", "path", dz_text(short_path(observed, path)), "fact", fact));
 }
 
 static void add_element(const struct observed *observed, json_t *functions, const char *path,
@@ -191,8 +181,8 @@ static void add_fact(struct observed *observed, const struct dz_observed_fact *f
     const char *text = string(observed, fact->string);
     switch (fact->fact) {
     case DZ_FACT_ENVIRONMENT:
-        json_array_append_new(lists->environment,
-                              json_pack("{s:s, s:b}", "name", text, "found", fact->value != 0));
+        json_array_append_new(lists->environment, json_pack("{s:o, s:b}", "name", dz_text(text),
+                                                            "found", fact->value != 0));
         break;
     case DZ_FACT_PLACE:
         append(lists->places, short_path(observed, text));
@@ -231,13 +221,12 @@ static json_t *describe(struct observed *observed, uint32_t number)
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(observed, &span->facts[i], &lists);
     add_doubts(observed, number, lists.unobserved);
-    const char *name = string(observed, span->name);
-    return json_pack("{s:s, s:s%, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type", types[span->type],
-                     "name", name, strlen(name), "functions", in_order(lists.functions), "paths",
-                     lists.paths, "environment", lists.environment, "places",
-                     in_order(lists.places), "distributions", in_order(lists.distributions),
-                     "leans_on", in_order(lists.leans_on), "unobserved",
-                     in_order(lists.unobserved));
+    json_t *name = dz_text(string(observed, span->name));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type", types[span->type],
+                     "name", name, "functions", in_order(lists.functions), "paths", lists.paths,
+                     "environment", lists.environment, "places", in_order(lists.places),
+                     "distributions", in_order(lists.distributions), "leans_on",
+                     in_order(lists.leans_on), "unobserved", in_order(lists.unobserved));
 }
 
 /* The test's own first. */
@@ -288,7 +277,7 @@ static void print_span(const json_t *span)
 static void print(const char *nodeid, json_t *spans, int as_json)
 {
     if (as_json) {
-        json_t *whole = json_pack("{s:s%, s:O}", "nodeid", nodeid, strlen(nodeid), "spans", spans);
+        json_t *whole = json_pack("{s:o, s:O}", "nodeid", dz_text(nodeid), "spans", spans);
         json_dumpf(whole, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(whole);

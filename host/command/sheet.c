@@ -16,6 +16,7 @@
 #include "../path.h"
 #include "../record/sheets.h"
 #include "state.h"
+#include "text.h"
 
 struct word {
     uint32_t bit;
@@ -74,13 +75,6 @@ static const struct word import_flags[] = {
 
 /* ---- JSON ---- */
 
-/* Source text may hold what is no UTF-8: lone surrogates, as python escapes them. */
-static json_t *text_of(const char *text)
-{
-    json_t *string = json_string(text);
-    return string ? string : json_string("?");
-}
-
 static json_t *words_of(const struct word *words, uint32_t bits)
 {
     json_t *list = json_array();
@@ -95,7 +89,7 @@ static json_t *chain_of(const struct dz_sheet *sheet, uint32_t chain)
     dz_autobuf struct dz_buf text = {0};
     dz_sheet_put_chain(sheet, chain, &text);
     dz_buf_put(&text, "", 1);
-    return text_of(dz_buf_ok(&text) ? text.data : "");
+    return dz_text(dz_buf_ok(&text) ? text.data : "");
 }
 
 static json_t *chains_of(const struct dz_sheet *sheet, const uint32_t *chains, uint32_t n)
@@ -110,7 +104,7 @@ static json_t *strings_of(const struct dz_sheet *sheet, const uint32_t *strings,
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < n; i++)
-        json_array_append_new(list, text_of(dz_sheet_string(sheet, strings[i])));
+        json_array_append_new(list, dz_text(dz_sheet_string(sheet, strings[i])));
     return list;
 }
 
@@ -120,7 +114,7 @@ static json_t *binds_of(const struct dz_sheet *sheet, const struct dz_element *e
     const struct dz_bind *binds = dz_sheet_binds(sheet, element);
     for (uint32_t i = 0; i < element->binds.n; i++)
         json_array_append_new(list, json_pack("{so sI so}", "name",
-                                              text_of(dz_sheet_string(sheet, binds[i].name)),
+                                              dz_text(dz_sheet_string(sheet, binds[i].name)),
                                               "ordinal", (json_int_t)binds[i].ordinal, "mode",
                                               words_of(bind_modes, binds[i].mode)));
     return list;
@@ -147,7 +141,7 @@ static json_t *attributes_of(const struct dz_sheet *sheet, const struct dz_eleme
     const struct dz_attribute *attributes = dz_sheet_attributes(sheet, element);
     for (uint32_t i = 0; i < element->attributes.n; i++)
         json_array_append_new(list, json_pack("{so so}", "name",
-                                              text_of(dz_sheet_string(sheet, attributes[i].name)),
+                                              dz_text(dz_sheet_string(sheet, attributes[i].name)),
                                               "mode", words_of(read_modes, attributes[i].mode)));
     return list;
 }
@@ -164,7 +158,7 @@ static json_t *id_of(const struct dz_sheet *sheet, const char *path, uint32_t nu
     const struct dz_element *element = dz_sheet_at(sheet, number);
     dz_buf_fmt(&id, "%s::%s#%u", path, dz_sheet_string(sheet, element->name), element->k);
     dz_buf_put(&id, "", 1);
-    return text_of(dz_buf_ok(&id) ? id.data : "");
+    return dz_text(dz_buf_ok(&id) ? id.data : "");
 }
 
 static json_t *number_of(uint32_t element)
@@ -180,7 +174,7 @@ static json_t *element_of(const struct dz_sheet *sheet, const char *path, uint32
     json_t *object = json_object();
     json_object_set_new(object, "id", id_of(sheet, path, number));
     json_object_set_new(object, "kind", json_string(dz_element_kind_name(element->kind)));
-    json_object_set_new(object, "qualname", text_of(dz_sheet_string(sheet, element->name)));
+    json_object_set_new(object, "qualname", dz_text(dz_sheet_string(sheet, element->name)));
     json_object_set_new(object, "k", json_integer(element->k));
     json_object_set_new(
         object, "lines",
@@ -203,15 +197,15 @@ static json_t *element_of(const struct dz_sheet *sheet, const char *path, uint32
 static json_t *import_of(const struct dz_sheet *sheet, const struct dz_import *import)
 {
     json_t *object = json_pack("{sI so sI sI so}", "element", (json_int_t)import->element, "module",
-                               text_of(dz_sheet_string(sheet, import->module)), "level",
+                               dz_text(dz_sheet_string(sheet, import->module)), "level",
                                (json_int_t)import->level, "line", (json_int_t)import->line, "flags",
                                words_of(import_flags, import->flags));
     json_object_set_new(object, "name",
                         import->name == DZ_NONE ? json_null()
-                                                : text_of(dz_sheet_string(sheet, import->name)));
+                                                : dz_text(dz_sheet_string(sheet, import->name)));
     json_object_set_new(object, "bound",
                         import->bound == DZ_NONE ? json_null()
-                                                 : text_of(dz_sheet_string(sheet, import->bound)));
+                                                 : dz_text(dz_sheet_string(sheet, import->bound)));
     return object;
 }
 
@@ -225,9 +219,9 @@ static int show_json(const struct dz_sheet *sheet, const char *path)
     for (uint32_t i = 0; i < n_imports; i++)
         json_array_append_new(imports, import_of(sheet, &import[i]));
     const char *problem = dz_sheet_problem(sheet);
-    json_t *all = json_pack("{so sI so so so}", "path", text_of(path), "python_minor",
+    json_t *all = json_pack("{so sI so so so}", "path", dz_text(path), "python_minor",
                             (json_int_t)dz_sheet_head(sheet)->minor, "problem",
-                            problem ? text_of(problem) : json_null(), "elements", elements,
+                            problem ? dz_text(problem) : json_null(), "elements", elements,
                             "imports", imports);
     int r = all ? json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII) : -1;
     json_decref(all);

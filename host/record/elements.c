@@ -107,8 +107,8 @@ const char *dz_unknown_text(enum dz_unknown why)
         [DZ_UNKNOWN_WHOLE] = "no python source: it counts as a whole",
         [DZ_UNKNOWN_UNREAD] = "the source could not be read while the job ran",
         [DZ_UNKNOWN_CHANGED] = "the source has changed while the job ran",
-        [DZ_UNKNOWN_UNCUT] = "there is no sheet of the source as it was loaded: it was changed "
-                             "while the job ran, or could not be cut",
+        [DZ_UNKNOWN_UNCUT] = ("there is no sheet of the source as it was loaded: it was changed "
+                              "while the job ran, or could not be cut"),
         [DZ_UNKNOWN_REFUSED] = "python cannot parse the source: something else has compiled it",
         [DZ_UNKNOWN_ABSENT] = "the code is not in the source as it was loaded",
     };

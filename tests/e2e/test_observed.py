@@ -339,6 +339,19 @@ def test_names_may_hold_any_character(suite):
         assert "test_a.py::größe" in functions(observed(suite, f"test_a.py::test_it[{name}]"))
 
 
+def test_names_may_hold_any_byte(suite):
+    suite.write(test_a="""
+        import os
+        def test_it():
+            assert not os.path.exists(b"no \\xfe\\xff")
+            os.environb.get(b"NO_\\xfe")
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    own = observed(suite, "test_a.py::test_it")["test", "test_a.py::test_it"]
+    assert {"path": "no \\xfe\\xff", "fact": "absent"} in own["paths"]
+    assert {"name": "NO_\\xfe", "found": False} in own["environment"]
+
+
 def logs_of(suite):
     return sorted((suite.folder / ".dagz/run/j1").glob("[wf][or][ro][nk]*"))
 
