@@ -331,17 +331,10 @@ static void rest(int is_resting)
         state.probe->rest(is_resting);
 }
 
-static int is_monitored(void)
-{
-    state.monitored = state.monitored && state.probe->has_company && state.probe->has_company();
-    return state.monitored;
-}
-
 /* A trace function may have been taken off. */
 static void trust_again(void)
 {
-    if (!state.distrusted || is_traced() || is_monitored() ||
-        (state.probe->is_unfit && state.probe->is_unfit()))
+    if (!state.distrusted || is_traced() || (state.probe->is_unfit && state.probe->is_unfit()))
         return;
     state.distrusted = 0;
     rest(0);
@@ -361,6 +354,19 @@ static void end_base(void)
     pthread_mutex_unlock(&state.lock);
 }
 
+/* Not by the evaluator: the events of calls that it stands in for are not those of calls that are inlined. */
+static void tell_monitored(void)
+{
+    static const char what[] = "callback of sys.monitoring";
+    dz_span_fact(DZ_FACT_BLIND, what, strlen(what), 0);
+}
+
+static int is_monitored(void)
+{
+    state.monitored = state.monitored && state.probe->has_company && state.probe->has_company();
+    return state.monitored;
+}
+
 static void begin_next_base(void)
 {
     tell_begin();
@@ -368,6 +374,8 @@ static void begin_next_base(void)
         state.probe->begin();
     dz_frame_next_epoch();
     meet_other_threads();
+    if (is_monitored())
+        tell_monitored();
 }
 
 static uint32_t write_new(enum dz_span_type type, uint32_t parent, uint64_t began_us, uint32_t name)
@@ -449,9 +457,10 @@ void dz_span_profiled(void)
 
 void dz_span_monitored(void)
 {
+    if (!state.probe || is_frame_probe())
+        return;
     state.monitored = 1;
-    dz_span_distrust("a callback of sys.monitoring was the project's: the frame evaluator watched "
-                     "meanwhile");
+    tell_monitored();
 }
 
 /* ---- nested spans ---- */

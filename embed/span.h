@@ -57,7 +57,7 @@ void dz_span_blind(const char *why);
 void dz_span_distrust(const char *why);
 /* The same for a profile function, unless the probe bears it. */
 void dz_span_profiled(void);
-/* The same for a callback of sys.monitoring, for as long as there is another tool than ours. */
+/* Callbacks of sys.monitoring run from now on that are not seen, for as long as there are tools. */
 void dz_span_monitored(void);
 
 /* What is to be said of how this process observes, since this was asked last: one text each time, NULL behind the last. */

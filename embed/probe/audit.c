@@ -88,8 +88,8 @@ static int is_of_project(PyObject *function)
     return !file || dz_code_is_project(file);
 }
 
-/* sys.monitoring.register_callback(function): the same, where that may be the project's. What C has made is not; of what
- * else can be called, a partial or an instance, nobody knows where it leads. */
+/* sys.monitoring.register_callback(function), which may be the project's. What C has made is not; of what else can be
+ * called, a partial or an instance, nobody knows where it leads. */
 static void monitor(PyObject *args)
 {
     PyObject *function = argument(args, 0);

@@ -205,7 +205,8 @@ def test_trace_functions_and_what_they_call(suite):
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
-def test_callbacks_of_sys_monitoring_and_what_they_call(suite):
+@pytest.mark.parametrize("probe", ["", "frame"])
+def test_callbacks_of_sys_monitoring_and_what_they_call_are_not_observed_and_said_to_be_so(suite, probe):
     suite.write(test_a="""
         import functools, sys
         import pytest
@@ -236,11 +237,16 @@ def test_callbacks_of_sys_monitoring_and_what_they_call(suite):
         def test_ends(): end()
         def test_other(): pass
     """)
-    assert suite.run("--dagz-workers=1").code == 0
+    assert suite.run("--dagz-workers=1", env={"DAGZ_PROBE": probe}).code == 0
     for name in ("it[function]", "it[method]", "it[partial]", "it[instance]", "goes_on"):
-        seen = functions(observed(suite, f"test_a.py::test_{name}"))
-        assert {"test_a.py::monitored", "test_a.py::called"} <= seen, name
+        spans = observed(suite, f"test_a.py::test_{name}")
+        assert "test_a.py::monitored" in functions(spans), name
+        if probe == "frame":
+            assert "test_a.py::called" in functions(spans), name
+        else:
+            assert doubts(spans) == ["callback of sys.monitoring"], name
     assert functions(observed(suite, "test_a.py::test_other")) == {"test_a.py::test_other"}
+    assert not doubts(observed(suite, "test_a.py::test_other"))
 
 
 def test_a_trace_function_that_imports(suite):
