@@ -82,7 +82,7 @@ void dz_job_check(struct dz_job *job)
 void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
 {
     job->interrupted_us = dz_now_us();
-    dz_cuts_stop(job);
+    dz_cuts_interrupted(job);
     if (job->interrupts++ == 0) {
         dz_suite_close(job, DZ_END_INTERRUPT, 0, dz_bytes("", 0));
         dz_vassal_interrupt(job);
@@ -108,7 +108,8 @@ static void reap(struct dz_job *job)
         if (pid < 0 && errno == EINTR)
             continue;
         if (pid < 0) {
-            /* No child is left: whoever took its status, the front is gone. */
+            /* No child is left: whoever took its status, the front is gone, and who makes sheets. */
+            dz_cuts_heard_death(job, job->cuts.pid, 0);
             if (!job->front_ended) {
                 fprintf(stderr,
                         "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");

@@ -30,6 +30,8 @@ __attribute__((noreturn)) static void become(struct dz_job *job, int said)
     dz_birth_close_ours(said);
     sigprocmask(SIG_SETMASK, &job->users_mask, NULL);
     signal(SIGABRT, SIG_DFL);
+    /* Ctrl-C is for the host to hear. */
+    signal(SIGINT, SIG_IGN);
     if (!job->over)
         setpriority(PRIO_PROCESS, 0, LEAST_URGENT);
     dz_autobuf struct dz_buf text = {0};
@@ -60,12 +62,15 @@ void dz_cuts_begin(struct dz_job *job)
     start(job);
 }
 
+/* What the first is still at, the second takes over: it is as urgent as what the user waits for. */
 void dz_cuts_finish(struct dz_job *job)
 {
-    if (job->interrupts)
+    if (job->interrupts > 1)
         return;
     job->cuts.is_due = job->cuts.pid != 0;
-    if (!job->cuts.is_due)
+    if (job->cuts.is_due)
+        kill(job->cuts.pid, SIGKILL);
+    else
         start(job);
 }
 
@@ -74,17 +79,19 @@ int dz_cuts_are_over(const struct dz_job *job)
     return !job->cuts.pid;
 }
 
-void dz_cuts_stop(struct dz_job *job)
+/* Tests that have passed before a first Ctrl-C have passed; who presses it once more, or while there is nothing else to
+ * wait for, has no time. */
+void dz_cuts_interrupted(struct dz_job *job)
 {
+    if (!job->over && !job->interrupts)
+        return;
     job->cuts.is_due = 0;
     if (job->cuts.pid)
         kill(job->cuts.pid, SIGKILL);
 }
 
-/* What the first says, the second says again. */
 static void hear(struct dz_job *job, int status)
 {
-    job->cuts.text.len = 0;
     char *room = dz_buf_room(&job->cuts.text, MOST_SAID);
     ssize_t n = room ? read(job->cuts.said, room, MOST_SAID) : -1;
     if (n > 0)
@@ -97,11 +104,13 @@ static void hear(struct dz_job *job, int status)
 
 int dz_cuts_heard_death(struct dz_job *job, pid_t pid, int status)
 {
-    if (pid != job->cuts.pid)
+    if (!pid || pid != job->cuts.pid)
         return 0;
     if (WIFSTOPPED(status))
         return 1;
-    hear(job, status);
+    /* What the first says, the second says again. */
+    if (!job->cuts.is_due)
+        hear(job, status);
     close(job->cuts.said);
     job->cuts.pid = 0;
     if (job->cuts.is_due)

@@ -225,7 +225,8 @@ void dz_cuts_finish(struct dz_job *job);
 int dz_cuts_are_over(const struct dz_job *job);
 /* Whether that was the process that makes them. */
 int dz_cuts_heard_death(struct dz_job *job, pid_t pid, int status);
-void dz_cuts_stop(struct dz_job *job);
+/* Before job->interrupts is counted up. */
+void dz_cuts_interrupted(struct dz_job *job);
 /* What is not known, on standard error, behind all that pytest has said. */
 void dz_cuts_tell(struct dz_job *job);
 

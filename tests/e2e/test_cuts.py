@@ -149,6 +149,14 @@ def test_whoever_cuts_may_be_killed(suite):
     assert "dagz: what ran" in ran.out and "was ended by signal 9" in ran.out, ran
 
 
+def test_what_has_run_before_ctrl_c_is_known(suite):
+    process = suite.write(shared=PROJECT["shared"], test_a="def test_first(): pass\n", test_b=WAITS).start("--dagz-workers=1")
+    assert wait_until((suite.folder / "running").exists, process)
+    process.send_signal(signal.SIGINT)
+    ran = suite.end(process)
+    assert ran.code == 2 and len(sheets(suite)) == 3 and "dagz: " not in ran.out, ran
+
+
 def test_nobody_has_to_wait_for_whoever_cuts(suite):
     """Ctrl-C ends it, and what pytest has said stands."""
     process = suite.write(test_a="import large\ndef test_it(): pass\n", large=LARGE).start("--dagz-workers=1")
