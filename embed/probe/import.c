@@ -3,6 +3,7 @@
 #include "../span.h"
 #include "../stand_in.h"
 #include "code.h"
+#include "imported.h"
 #include "lookup.h"
 #include "path.h"
 
@@ -19,7 +20,10 @@ static uint32_t new_span(PyObject *spec)
 {
     dz_autopy PyObject *keep = NULL, *name = NULL;
     const char *text = origin_of(spec, &keep) ? dz_attribute_text(spec, "name", &name, NULL) : NULL;
-    return text ? dz_span_new(DZ_SPAN_IMPORT, text, strlen(text)) : 0;
+    uint32_t span = text ? dz_span_new(DZ_SPAN_IMPORT, text, strlen(text)) : 0;
+    if (span)
+        dz_imported_by(name, span);
+    return span;
 }
 
 /* An extension module's file is opened by the dynamic linker, which nobody sees. */
@@ -101,7 +105,7 @@ int dz_import_watch(void)
     dz_autopy PyObject *bootstrap = PyImport_ImportModule("_frozen_importlib");
     /* The one that all import statements come by, and reload()'s. */
     return bootstrap && dz_stand_in(bootstrap, "_load_unlocked", load) == 0 &&
-                   dz_stand_in(bootstrap, "_exec", load) == 0
+                   dz_stand_in(bootstrap, "_exec", load) == 0 && dz_imported_watch() == 0
                ? 0
                : -1;
 }

@@ -5,6 +5,7 @@
 #include "code.h"
 #include "environ.h"
 #include "import.h"
+#include "imported.h"
 #include "library.h"
 #include "path.h"
 #include "property.h"
@@ -166,8 +167,10 @@ static PyObject *import_module(PyObject *inner, PyObject *const *args, size_t na
     if (!module)
         tell_argument(args, nargsf);
     else if (is_project_module(module)) {
-        dz_autopy PyObject *keep = NULL;
-        tell(DZ_FACT_MODULE, dz_attribute_text(module, "__name__", &keep, ""), 0);
+        dz_autopy PyObject *name = NULL;
+        tell(DZ_FACT_MODULE, dz_attribute_text(module, "__name__", &name, ""), 0);
+        if (name)
+            dz_imported_use(name);
     }
     PyErr_Clear();
     PyErr_Restore(type, value, traceback);

@@ -1,8 +1,7 @@
 /* Look-ups by the import system and by the libraries that look for modules, sources and distributions: what they passed
  * before they hit, and what they were asked for where no import statement tells it.
  *
- * Not seen: a look-up that sys.modules answers before the import system is asked (`import json` once json is there,
- * __import__ with a computed name). */
+ * A look-up that sys.modules answers comes by imported.h. */
 #pragma once
 
 #include "../pycompat.h"
