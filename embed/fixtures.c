@@ -55,52 +55,119 @@ static uint32_t known_span(PyObject *fixturedef)
     return 0;
 }
 
-/* What is set up next under this name is another one. */
-static void forget(PyObject *fixturedef, uint32_t span)
-{
-    if (!span)
-        return;
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    dz_span_close(span);
-    if (PyDict_DelItem(spans, fixturedef) < 0)
-        PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
-}
-
 static uint32_t span_of(PyObject *fixturedef)
 {
     int is_known = PyDict_Contains(spans, fixturedef);
     return is_known > 0 ? known_span(fixturedef) : remember(fixturedef);
 }
 
+/* ---- what is being executed ---- */
+
+/* FixtureDef.execute looks first whether what is there will do. If it does not, for a parameter has changed, its own or
+ * one of a fixture that it uses, it is torn down, and set up anew within the same call. */
+struct execution {
+    PyObject *fixturedef;
+    uint32_t span;
+    int is_over;    /* what the span stands for has been torn down since */
+    PyObject *used; /* the fixtures that it has asked for, a list */
+    struct execution *outer;
+};
+
+static struct execution *innermost;
+
+static void end(uint32_t span)
+{
+    dz_span_leave(span);
+    dz_span_close(span);
+}
+
+/* What is set up from here on is another one. */
+static void renew(struct execution *execution)
+{
+    end(execution->span);
+    execution->is_over = 0;
+    execution->span = span_of(execution->fixturedef);
+    dz_span_enter_quietly(execution->span);
+    for (Py_ssize_t i = 0; execution->used && i < PyList_GET_SIZE(execution->used); i++)
+        dz_span_lean(known_span(PyList_GET_ITEM(execution->used, i)));
+}
+
+static void note_use(struct execution *execution, PyObject *fixturedef)
+{
+    if (!execution->used)
+        execution->used = PyList_New(0);
+    if (!execution->used || PyList_Append(execution->used, fixturedef) < 0)
+        PyErr_Clear();
+}
+
 static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? span_of(args[0]) : 0;
-    dz_span_enter(span);
+    if (!dz_span_is_on() || !PyVectorcall_NARGS(nargsf))
+        return call(inner, args, nargsf, names);
+    struct execution here = {args[0], span_of(args[0]), .outer = innermost};
+    innermost = &here;
+    dz_span_enter_quietly(here.span);
     PyObject *value = call(inner, args, nargsf, names);
-    dz_span_leave(span);
+    innermost = here.outer;
+    if (here.is_over)
+        end(here.span);
+    else {
+        dz_span_leave(here.span);
+        /* Not before: whoever asked does not use what was there if it would not do. */
+        dz_span_lean(here.span);
+    }
+    Py_XDECREF(here.used);
     return value;
 }
 
-/* Where it is not the last one's that is torn down, for its parameter has changed, the new one's set-up follows within
- * the same execute(): that is in both spans. */
+/* ---- the end ---- */
+
+static int is_executed(PyObject *fixturedef)
+{
+    int is = 0;
+    for (struct execution *at = innermost; at; at = at->outer)
+        if (at->fixturedef == fixturedef)
+            is = at->is_over = 1;
+    return is;
+}
+
+/* What is set up next under this name is another one. */
+static void forget(PyObject *fixturedef, uint32_t span)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (PyDict_DelItem(spans, fixturedef) < 0)
+        PyErr_Clear();
+    if (!is_executed(fixturedef))
+        dz_span_close(span);
+    else if (innermost->fixturedef == fixturedef)
+        renew(innermost);
+    PyErr_Restore(type, value, traceback);
+}
+
 static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? known_span(args[0]) : 0;
     dz_span_enter_aside(span);
     PyObject *value = call(inner, args, nargsf, names);
     dz_span_leave(span);
-    if (span && dz_span_current() != span)
+    if (span)
         forget(args[0], span);
     return value;
 }
 
+/* ---- a use ---- */
+
 static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     PyObject *fixturedef = call(inner, args, nargsf, names);
-    if (fixturedef && dz_span_is_on())
-        dz_span_lean(known_span(fixturedef));
+    if (!fixturedef || !dz_span_is_on())
+        return fixturedef;
+    if (innermost && innermost->is_over)
+        renew(innermost);
+    dz_span_lean(known_span(fixturedef));
+    if (innermost)
+        note_use(innermost, fixturedef);
     return fixturedef;
 }
 

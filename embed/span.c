@@ -512,7 +512,13 @@ void dz_span_enter(uint32_t span)
     if (!state.probe || !span)
         return;
     dz_span_lean(span);
-    enter(span, 0);
+    dz_span_enter_quietly(span);
+}
+
+void dz_span_enter_quietly(uint32_t span)
+{
+    if (state.probe && span)
+        enter(span, 0);
 }
 
 void dz_span_enter_aside(uint32_t span)

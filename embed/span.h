@@ -32,6 +32,8 @@ void dz_span_call_ends(void);
 /* Nested, and out again: spans may be entered again and again. */
 void dz_span_enter(uint32_t span);
 void dz_span_leave(uint32_t span);
+/* As enter, but whether what is open below leans on it, will be said later. */
+void dz_span_enter_quietly(uint32_t span);
 /* As enter, but not brought about by what is open below: the end of a fixture, which falls into some test. Nothing that
  * runs in it is theirs. */
 void dz_span_enter_aside(uint32_t span);

@@ -462,7 +462,7 @@ PLACES = {
     "package": {"first/whole", "second/whole/part/__init__"},
     "library": {"first/colorsys", "second/colorsys", "colorsys"},
     "missing": {"first/nowhere", "second/nowhere", "nowhere"},
-    "missing_below": {"second/whole/nowhere"},
+    "missing_below": {"first/whole", "second/whole/nowhere"},
     "none": set(),
 }
 

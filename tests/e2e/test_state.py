@@ -276,6 +276,322 @@ LIBRARY = {
         """, "import zoneinfo; zoneinfo.ZoneInfo('Kind')", "content zones/Kind"),
 }  # fmt: skip
 
+# What else is made once. A whole test file; {kind} has `made` and nothing that runs it.
+SHARED = {
+    "fixture_session": """
+        @pytest.fixture(scope="session")
+        def shared():
+            return kind.made()
+        def test_one(shared): assert shared == 1
+        def test_other(): pass
+        def test_two(shared): assert shared == 1
+        """,
+    "fixture_module_of_fixture": """
+        @pytest.fixture(scope="module")
+        def inner():
+            return kind.made()
+        @pytest.fixture(scope="module")
+        def shared(inner):
+            return inner
+        def test_one(shared): assert shared == 1
+        def test_other(): pass
+        def test_two(shared): assert shared == 1
+        """,
+    "fixture_class": """
+        @pytest.fixture(scope="class")
+        def shared():
+            return kind.made()
+        class TestIt:
+            def test_one(self, shared): assert shared == 1
+            def test_other(self): pass
+            def test_two(self, shared): assert shared == 1
+        """,
+    "fixture_package_by_value": """
+        @pytest.fixture(scope="package")
+        def shared():
+            return kind.made()
+        def test_one(request): assert request.getfixturevalue("shared") == 1
+        def test_other(): pass
+        def test_two(request): assert request.getfixturevalue("shared") == 1
+        """,
+    "fixture_end": """
+        @pytest.fixture(scope="module")
+        def shared():
+            yield 1
+            kind.made()
+        def test_one(shared): assert shared == 1
+        def test_other(): pass
+        def test_two(shared): assert shared == 1
+        """,
+    "fixture_end_added": """
+        @pytest.fixture(scope="module")
+        def shared(request):
+            request.addfinalizer(kind.made)
+        def test_one(shared): pass
+        def test_other(): pass
+        def test_two(shared): pass
+        """,
+    "fixture_with_parameters": """
+        @pytest.fixture(scope="module", params=[1, 2])
+        def shared(request):
+            return kind.made() if request.param == 2 else 1
+        @pytest.mark.parametrize("shared", [2], indirect=True)
+        def test_one(shared): assert shared == 1
+        @pytest.mark.parametrize("shared", [1], indirect=True)
+        def test_other(shared): pass
+        @pytest.mark.parametrize("shared", [2], indirect=True)
+        def test_two(shared): assert shared == 1
+        """,
+    "fixture_of_one_with_parameters": """
+        @pytest.fixture(scope="module", params=[1, 2])
+        def inner(request):
+            return request.param
+        @pytest.fixture(scope="module")
+        def shared(inner):
+            return kind.made()
+        def test_one(shared): assert shared == 1
+        def test_other(inner): pass
+        def test_two(shared): assert shared == 1
+        """,
+    "fixture_used_by_one_with_parameters": """
+        @pytest.fixture(scope="module")
+        def shared():
+            return kind.made()
+        @pytest.fixture(scope="module", params=[1, 2])
+        def outer(request):
+            return request.getfixturevalue("shared") if request.param == 2 else 1
+        @pytest.mark.parametrize("outer", [2], indirect=True)
+        def test_one(outer): assert outer == 1
+        @pytest.mark.parametrize("outer", [1], indirect=True)
+        def test_other(outer): pass
+        @pytest.mark.parametrize("outer", [2], indirect=True)
+        def test_two(outer): assert outer == 1
+        """,
+    "fixture_overrides": """
+        @pytest.fixture(scope="module")
+        def base():
+            return kind.made()
+        class TestIt:
+            @pytest.fixture(scope="class")
+            def base(self, base):
+                return base
+            def test_one(self, base): assert base == 1
+            def test_two(self, base): assert base == 1
+        class TestOther:
+            @pytest.fixture(scope="class")
+            def base(self):
+                return 1
+            def test_other(self, base): pass
+        """,
+    "fixture_of_all": """
+        class TestIt:
+            @pytest.fixture(scope="class", autouse=True)
+            def shared(self):
+                return kind.made()
+            def test_one(self): pass
+            def test_two(self): pass
+        class TestOther:
+            def test_other(self): pass
+        """,
+    "fixture_cached": """
+        import functools
+        @functools.cache
+        def cached():
+            return kind.made()
+        @pytest.fixture(scope="module")
+        def first():
+            return cached()
+        @pytest.fixture(scope="module")
+        def second():
+            return cached()
+        def test_one(first): assert first == 1
+        def test_other(): pass
+        def test_two(second): assert second == 1
+        """,
+    "unittest_class": """
+        import unittest
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.value = kind.made()
+            def test_one(self): assert self.value == 1
+            def test_two(self): assert self.value == 1
+        class TestOther(unittest.TestCase):
+            def test_other(self): pass
+        """,
+    "unittest_class_end": """
+        import unittest
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def tearDownClass(cls):
+                kind.made()
+            def test_one(self): pass
+            def test_two(self): pass
+        class TestOther(unittest.TestCase):
+            def test_other(self): pass
+        """,
+    "unittest_class_cleanup": """
+        import unittest
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.addClassCleanup(kind.made)
+            def test_one(self): pass
+            def test_two(self): pass
+        class TestOther(unittest.TestCase):
+            def test_other(self): pass
+        """,
+    "xunit_class": """
+        class TestIt:
+            @classmethod
+            def setup_class(cls):
+                cls.value = kind.made()
+            def test_one(self): assert self.value == 1
+            def test_two(self): assert self.value == 1
+        class TestOther:
+            def test_other(self): pass
+        """,
+    "import_of_module": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.VALUE == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.VALUE == 1
+        """,
+    "import_of_function": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.get() == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.get() == 1
+        """,
+    "import_that_fails": """
+        def test_one():
+            with pytest.raises(RuntimeError):
+                import {kind}_fails
+        def test_other(): pass
+        def test_two():
+            with pytest.raises(RuntimeError):
+                import {kind}_fails
+        """,
+    "import_by_attribute": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.late == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.late == 1
+        """,
+    "import_by_name": """
+        import importlib
+        def test_one():
+            assert importlib.import_module("{kind}_" + "lazy").VALUE == 1
+        def test_other(): pass
+        def test_two():
+            assert importlib.import_module("{kind}_" + "lazy").VALUE == 1
+        """,
+    "import_of_context": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.CONTEXT.get() == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.CONTEXT.get() == 1
+        """,
+    "import_of_generated": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.Generated(1).value == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.Generated(1).value == 1
+        """,
+    "import_of_subclass": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.Sub().value == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.Sub().value == 1
+        """,
+    "dispatch": """
+        def test_one():
+            import {kind}_lazy
+            assert {kind}_lazy.dispatch(1) == 1
+        def test_other(): pass
+        def test_two():
+            import {kind}_lazy
+            assert {kind}_lazy.dispatch(1) == 1
+        """,
+    "memo": """
+        memo = {{}}
+        def remembered(function):
+            def call():
+                if function not in memo:
+                    memo[function] = function()
+                return memo[function]
+            return call
+        cached = remembered(kind.made)
+        def test_one(): assert cached() == 1
+        def test_other(): pass
+        def test_two(): assert cached() == 1
+        """,
+}
+
+# Seen as what has changed in a module: not yet.
+OPEN = {"import_by_attribute": "late", "memo": "made"}
+
+MADE = """
+    def made():
+        return 1
+    def late():
+        return 1
+    """
+LAZY = """
+    import contextvars, dataclasses, functools
+    import {kind}
+    VALUE = {kind}.made()
+    CONTEXT = contextvars.ContextVar("context", default={kind}.made())
+    def get():
+        return VALUE
+    def __getattr__(name):
+        if name != "late":
+            raise AttributeError(name)
+        globals()["late"] = {kind}.late()
+        return globals()["late"]
+    @dataclasses.dataclass
+    class Generated:
+        value: int
+    class Descriptor:
+        def __set_name__(self, owner, name):
+            self.value = {kind}.made()
+        def __get__(self, instance, owner):
+            return self.value
+    class Base:
+        def __init_subclass__(cls):
+            {kind}.made()
+    class Sub(Base):
+        value = Descriptor()
+    @functools.singledispatch
+    def dispatch(one):
+        return None
+    @dispatch.register
+    def _(one: int):
+        return {kind}.made()
+    """
+FAILS = """
+    import {kind}_lazy
+    raise RuntimeError({kind}_lazy.VALUE)
+    """
+
 KINDS = {**CACHES, **PROPERTIES, **LIBRARY}
 
 
@@ -294,6 +610,13 @@ def source(kind):
         def test_two():
             {use}
         """)
+
+
+def write_shared(suite):
+    for name, tests in SHARED.items():
+        kind = f"kind_{name}"
+        suite.write(**{kind: MADE, f"{kind}_lazy": LAZY.format(kind=kind), f"{kind}_fails": FAILS.format(kind=kind),
+                       f"test_{name}": f"import pytest\nimport {kind} as kind\n" + textwrap.dedent(tests.format(kind=kind))})  # fmt: skip
 
 
 class Job:
@@ -399,6 +722,22 @@ def test_a_function_that_binds_to_nothing_does_not_in_our_place_either(suite, py
     """)
     ran = suite.run("--dagz-workers=1", env={"DAGZ_PYTHON": python})
     assert ran.code == 0, ran
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_uses_what_is_made_once_depends_on_how_it_was_made(suite, python, order):
+    write_shared(suite)
+    if order == "backward":
+        suite.write(conftest="def pytest_collection_modifyitems(items): items.reverse()\n")
+    job = Job(suite, python, *ORDERS[order])
+    nodes = [line.split()[1] for line in job.ran.out.splitlines() if line.startswith("PASSED test_")]
+    assert len(nodes) >= 3 * len(SHARED)
+    wrong = []
+    for nodeid in nodes:
+        kind = nodeid.partition(".py")[0].removeprefix("test_")
+        if kind not in OPEN and (f"function kind_{kind}.py::made" in job.facts(nodeid)) != ("test_other" not in nodeid):
+            wrong.append(nodeid)
+    assert not wrong, wrong
 
 
 AS_EVER = '''
