@@ -3,6 +3,7 @@
 #include "again.h"
 #include "caller.h"
 #include "environ.h"
+#include "importers.h"
 #include "kept.h"
 #include "path.h"
 #include "registered.h"
@@ -73,8 +74,7 @@ static PyObject *put(struct shelf *shelf, PyObject *inner, PyObject *const *args
 static struct shelf mimetypes = {.name = "mimetypes"}, opener = {.name = "urllib.request.urlopen"},
                     browsers = {.name = "webbrowser"}, catalogs = {.name = "gettext.translation"},
                     system_release = {.name = "platform.freedesktop_os_release"},
-                    server = {.name = "multiprocessing.forkserver"},
-                    importers = {.name = "sys.path_importer_cache"};
+                    server = {.name = "multiprocessing.forkserver"};
 
 #define DZ_DEED(deed, shelf)                                                               \
     static PyObject *deed##_##shelf(PyObject *inner, PyObject *const *args, size_t nargsf, \
@@ -94,8 +94,6 @@ DZ_DEED(put, browsers)
 DZ_DEED(fill, system_release)
 DZ_DEED(fill, server)
 DZ_DEED(use, server)
-DZ_DEED(fill, importers)
-DZ_DEED(use, importers)
 
 /* ---- told once more ---- */
 
@@ -167,10 +165,8 @@ static PyObject *find_folder(PyObject *inner, PyObject *const *args, size_t narg
 /* ---- the table ---- */
 
 static const struct dz_row rows[] = {
-    /* Which importers sys.path's entries have: a hook of the project's own runs once, and what is no folder is not looked
-     * at again. */
-    {"_frozen_importlib_external", "PathFinder", "_path_hooks", fill_importers},
-    {"_frozen_importlib_external", "PathFinder", "find_spec", use_importers},
+    {"_frozen_importlib_external", "PathFinder", "_path_hooks", dz_importers_find},
+    {"_frozen_importlib_external", "PathFinder", "_path_importer_cache", dz_importers_use},
     {"abc", NULL, "_abc_init", dz_again_abstract},
     {"abc", NULL, "_abc_register", dz_registered},
     {"codecs", NULL, "register", dz_again_codec},
