@@ -273,28 +273,38 @@ def alive(host, who):
 
 
 class Killer:
-    """Kills as it was planned: at each moment one of those, if the job has one by then or later."""
+    """Kills as it was planned: at each moment one of those, if the job has one by then or later. Where workers are killed
+    moments count from when there is one: before that there is nothing to lose."""
 
     def __init__(self, rng, longest_s):
         who = ["worker"] * rng.choice([0, 1, 2, 4, 8])
         who += rng.choice([[], ["front"], ["zygote"], ["host"]]) if who else [rng.choice(WHO[1:])]
         # All workers first, as there is none when the others are gone.
-        moments = sorted(rng.uniform(0, longest_s) for _ in who)
+        moments = sorted(rng.uniform(0, longest_s / 2 if who[0] == "worker" else longest_s) for _ in who)
         self.plan, self.rng = list(zip(moments, who)), rng
 
     def __call__(self, process, killed):
+        if self.plan[0][1] == "worker":
+            self.wait_for(process, "worker")
         began = time.monotonic()
         for moment, who in self.plan:
             if self.is_over(process, began + moment - time.monotonic()):
                 return
-            while not (pids := alive(process.pid, who)):
-                if self.is_over(process, 0.002):
-                    return
+            pids = self.wait_for(process, who)
+            if not pids:
+                return
             try:
                 os.kill(self.rng.choice(pids), signal.SIGKILL)
                 killed[who] += 1
             except ProcessLookupError:
                 pass
+
+    def wait_for(self, process, who):
+        """Pids, or none if the job is over before."""
+        while not (pids := alive(process.pid, who)):
+            if self.is_over(process, 0.002):
+                return []
+        return pids
 
     @staticmethod
     def is_over(process, seconds):

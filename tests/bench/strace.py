@@ -287,7 +287,7 @@ def judge(env, workers):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=["pluggy", "jinja2", "click"])
+    parser.add_argument("names", nargs="*", default=["pluggy", "jinja2", "click", "pygments"])
     parser.add_argument("--python", default="{}.{}".format(*sys.version_info))
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
