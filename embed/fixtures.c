@@ -1,5 +1,6 @@
 #include "fixtures.h"
 
+#include "probe/value.h"
 #include "span.h"
 #include "stand_in.h"
 
@@ -148,6 +149,7 @@ static void forget(PyObject *fixturedef, uint32_t span)
 static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? known_span(args[0]) : 0;
+    dz_value_gone(span);
     dz_span_enter_aside(span);
     PyObject *value = call(inner, args, nargsf, names);
     dz_span_leave(span);
@@ -158,6 +160,15 @@ static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, P
 
 /* ---- a use ---- */
 
+/* cached_result: (value, key, exception or None). */
+static void tell_value(PyObject *fixturedef, uint32_t span)
+{
+    dz_autopy PyObject *cached = PyObject_GetAttrString(fixturedef, "cached_result");
+    if (cached && PyTuple_Check(cached) && PyTuple_GET_SIZE(cached) == 3)
+        dz_value_used(span, PyTuple_GET_ITEM(cached, 0));
+    PyErr_Clear();
+}
+
 static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     PyObject *fixturedef = call(inner, args, nargsf, names);
@@ -165,7 +176,11 @@ static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargs
         return fixturedef;
     if (innermost && innermost->is_over)
         renew(innermost);
-    dz_span_lean(known_span(fixturedef));
+    uint32_t span = known_span(fixturedef);
+    if (span) {
+        dz_span_lean(span);
+        tell_value(fixturedef, span);
+    }
     if (innermost)
         note_use(innermost, fixturedef);
     return fixturedef;

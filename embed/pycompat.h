@@ -149,3 +149,17 @@ static inline dz_frame *dz_frame_outer(dz_frame *frame)
     return frame->f_back;
 #endif
 }
+
+/* ---- dicts ---- */
+
+/* Another number after each change, until 3.13; of an instance's dict not always (3.13: its values lie in the
+ * instance). */
+#define DZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030E0000)
+#if DZ_DICT_HAS_VERSION
+static inline uint64_t dz_dict_version(PyObject *dict)
+{
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wdeprecated-declarations\"")
+        uint64_t version = ((PyDictObject *)dict)->ma_version_tag;
+    _Pragma("GCC diagnostic pop") return version;
+}
+#endif

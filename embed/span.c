@@ -9,6 +9,7 @@
 #include "probe/frame.h"
 #include "probe/import.h"
 #include "probe/probe.h"
+#include "probe/state.h"
 #include "probe/watch.h"
 
 #include "../host/base/bits.h"
@@ -209,6 +210,19 @@ void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t val
     pthread_mutex_unlock(&state.lock);
 }
 
+void dz_span_fact_of_base(enum dz_fact fact, const char *text, size_t size, uint64_t value)
+{
+    struct dz_known known = {value, dz_name(text, size), (uint8_t)fact};
+    pthread_mutex_lock(&state.lock);
+    add_fact(&state.base, &known);
+    pthread_mutex_unlock(&state.lock);
+}
+
+const struct dz_bits *dz_span_ran(void)
+{
+    return &innermost()->ran;
+}
+
 void dz_span_lean(uint32_t span)
 {
     if (span && span != dz_span_current())
@@ -341,14 +355,27 @@ static void trust_again(void)
     dz_frame_release();
 }
 
+/* A forked child has one base, and leaves nothing. */
+static void tell_state(void)
+{
+    if (state.at_once)
+        return;
+    if (state.base.id != DZ_SPAN_OF_LOAD) {
+        dz_state_tell(&state.base.ran);
+        return;
+    }
+    dz_state_settle();
+    if (state.probe->leave_out)
+        state.probe->leave_out(&state.base.ran);
+}
+
 static void end_base(void)
 {
     if (state.probe->forgets)
         sweep();
     else
         state.probe->take(&state.base.ran);
-    if (state.base.id == DZ_SPAN_OF_LOAD && state.probe->leave_out)
-        state.probe->leave_out(&state.base.ran);
+    tell_state();
     pthread_mutex_lock(&state.lock);
     write_span(&state.base);
     pthread_mutex_unlock(&state.lock);

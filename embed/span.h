@@ -53,6 +53,10 @@ int dz_span_is_test(void);
 void dz_span_lean(uint32_t span);
 /* Seen in the current one. A fact that is known already costs a look-up. */
 void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value);
+/* Seen in what lies at the bottom. */
+void dz_span_fact_of_base(enum dz_fact fact, const char *text, size_t size, uint64_t value);
+/* What ran in the innermost nested span, as far as is known yet. */
+const struct dz_bits *dz_span_ran(void);
 /* Not all that runs now is seen by the evaluator, in all spans that it watches. */
 void dz_span_blind(const char *why);
 /* Some of this base span and all later ones will be seen by the evaluator only (a trace function is on). */

@@ -383,6 +383,12 @@ uint32_t dz_codes(void)
     return table.n;
 }
 
+uint32_t dz_code_file(uint32_t number)
+{
+    const struct code *code = &table.codes[number - 1];
+    return code->kind == DZ_CODE_PACKAGE ? 0 : code->file;
+}
+
 int dz_code_is_package(uint32_t number)
 {
     return table.codes[number - 1].kind == DZ_CODE_PACKAGE;

@@ -27,6 +27,8 @@ uint32_t dz_code_package(PyCodeObject *code);
 int dz_code_is_project(const char *path);
 /* How many there are. */
 uint32_t dz_codes(void);
+/* The number of its file's name; 0 where that is no source of the project's. */
+uint32_t dz_code_file(uint32_t number);
 /* Whether this number stands for a package's file. */
 int dz_code_is_package(uint32_t number);
 

@@ -13,7 +13,7 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
-    "  observed NODEID [--json]\n"
+    "  observed NODEID... [--json]\n"
     "                all that a test of the last job depends on, and through which span\n"
     "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
     "  sheet FILE [--json]\n"

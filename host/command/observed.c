@@ -1,4 +1,4 @@
-/* `dagz observed NODEID [--json]`: all that a test of the last job depends on, and through which span. */
+/* `dagz observed NODEID... [--json]`: all that tests of the last job depend on, and through which span. */
 #include "command.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "../python.h"
 #include "../record/distributions.h"
 #include "../record/elements.h"
+#include "../record/readers.h"
 #include "../record/sheets.h"
 #include "../sources.h"
 #include "state.h"
@@ -274,17 +275,25 @@ static void print_span(const json_t *span)
     }
 }
 
-static void print(const char *nodeid, json_t *spans, int as_json)
+static void print(json_t *tests)
 {
-    if (as_json) {
-        json_t *whole = json_pack("{s:o, s:O}", "nodeid", dz_text(nodeid), "spans", spans);
-        json_dumpf(whole, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(whole);
-        return;
+    size_t i, k;
+    json_t *test, *span;
+    json_array_foreach(tests, i, test)
+    {
+        json_array_foreach(json_object_get(test, "spans"), k, span)
+        {
+            print_span(span);
+        }
     }
-    for (size_t i = 0; i < json_array_size(spans); i++)
-        print_span(json_array_get(spans, i));
+}
+
+/* One as it is, several as a list. */
+static void print_json(json_t *tests)
+{
+    json_dumpf(json_array_size(tests) == 1 ? json_array_get(tests, 0) : tests, stdout,
+               JSON_INDENT(2));
+    putchar('\n');
 }
 
 /* ---- the command ---- */
@@ -295,28 +304,43 @@ static int fail(const struct dz_err *err)
     return DZ_EXIT_UNKNOWN;
 }
 
-static int show(struct observed *observed, const char *nodeid, int as_json)
+static int fail_for_memory(void)
+{
+    fputs("dagz: no memory\n", stderr);
+    return DZ_EXIT_UNKNOWN;
+}
+
+static int add_test(struct observed *observed, const char *nodeid, json_t *tests)
 {
     struct dz_bits closure = {0};
     uint32_t test = dz_observations_test(&observed->all, nodeid);
-    observed->rootdir =
-        observed->all.n_logs && observed->all.logs[0].rootdir ? observed->all.logs[0].rootdir : "";
     if (test == DZ_OBSERVED_NONE) {
         fprintf(stderr, "dagz: the last job has not run '%s'\n", nodeid);
         return DZ_EXIT_UNKNOWN;
     }
-    observed->distributions = dz_distributions_new();
-    observed->elements = dz_elements_new(&observed->all, observed->state);
-    if (!observed->distributions || !observed->elements ||
-        dz_observations_closure(&observed->all, test, &closure) < 0) {
-        fputs("dagz: no memory\n", stderr);
-        return DZ_EXIT_UNKNOWN;
-    }
-    json_t *spans = describe_all(observed, test, &closure);
-    print(nodeid, spans, as_json);
-    json_decref(spans);
+    if (dz_observations_closure(&observed->all, test, &closure) < 0)
+        return fail_for_memory();
+    json_array_append_new(tests, json_pack("{s:o, s:o}", "nodeid", dz_text(nodeid), "spans",
+                                           describe_all(observed, test, &closure)));
     dz_bits_free(&closure);
     return DZ_EXIT_FOUND;
+}
+
+static int show(struct observed *observed, char **nodeids, int n, int as_json)
+{
+    observed->rootdir =
+        observed->all.n_logs && observed->all.logs[0].rootdir ? observed->all.logs[0].rootdir : "";
+    observed->distributions = dz_distributions_new();
+    json_t *tests = json_array();
+    int code = observed->distributions && tests ? DZ_EXIT_FOUND : fail_for_memory();
+    for (int i = 0; i < n && code == DZ_EXIT_FOUND; i++)
+        code = add_test(observed, nodeids[i], tests);
+    if (code == DZ_EXIT_FOUND && as_json)
+        print_json(tests);
+    else if (code == DZ_EXIT_FOUND)
+        print(tests);
+    json_decref(tests);
+    return code;
 }
 
 static int lacks_sheets(const struct observed *observed, const char *python)
@@ -354,30 +378,32 @@ static int read_last_job(struct observed *observed, const char *self, struct dz_
     if (!job)
         return err->code;
     int r = dz_observations_read(&observed->all, job, err);
-    if (r == 0)
-        make_sheets(observed, self, job);
-    return r;
+    if (r < 0)
+        return r;
+    make_sheets(observed, self, job);
+    observed->elements = dz_elements_new(&observed->all, observed->state);
+    return observed->elements ? dz_readers_join(&observed->all, observed->elements, err)
+                              : dz_fail(err, -ENOMEM, "cannot join what was observed");
 }
 
 int dz_command_observed(int argc, char **argv)
 {
-    const char *nodeid = NULL;
-    int as_json = 0, wrong = 0;
+    int as_json = 0, wrong = 0, n = 0;
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--json") == 0)
             as_json = 1;
-        else if (nodeid || argv[i][0] == '-')
+        else if (argv[i][0] == '-')
             wrong = 1;
         else
-            nodeid = argv[i];
-    if (!nodeid || wrong) {
-        fputs("usage: dagz observed NODEID [--json]\n", stderr);
+            argv[++n] = argv[i];
+    if (!n || wrong) {
+        fputs("usage: dagz observed NODEID... [--json]\n", stderr);
         return DZ_EXIT_USAGE;
     }
     struct observed observed = {0};
     struct dz_err err = {0};
-    int code =
-        read_last_job(&observed, argv[0], &err) < 0 ? fail(&err) : show(&observed, nodeid, as_json);
+    int code = read_last_job(&observed, argv[0], &err) < 0 ? fail(&err)
+                                                           : show(&observed, argv + 1, n, as_json);
     dz_elements_free(observed.elements);
     dz_distributions_free(observed.distributions);
     dz_free(observed.state);

@@ -671,7 +671,17 @@ int dz_observations_join(struct dz_observations *all, struct dz_err *err)
     return 0;
 }
 
+int dz_observations_lean(struct dz_observations *all, uint32_t span, uint32_t on)
+{
+    return add_lean(&all->spans[span], on);
+}
+
 /* ---- asking ---- */
+
+uint32_t dz_observations_parent(const struct dz_observations *all, uint32_t log)
+{
+    return all->reading->told[log].parent;
+}
 
 /* The front's is the first, and workers are its forks; a child may run another. */
 const char *dz_observations_python(const struct dz_observations *all)

@@ -83,6 +83,10 @@ int dz_observations_add(struct dz_observations *all, const char *name, const cha
 int dz_observations_join(struct dz_observations *all, struct dz_err *err);
 /* Why this span may have depended on more than what is told: the n-th sentence, from 0 on; NULL behind the last. */
 const char *dz_observations_doubt(const struct dz_observations *all, uint32_t span, unsigned n);
+/* One span leans on another one, besides what was told. Negative when there is no memory. */
+int dz_observations_lean(struct dz_observations *all, uint32_t span, uint32_t on);
+/* The log of the process that this log's was forked from, or NONE. */
+uint32_t dz_observations_parent(const struct dz_observations *all, uint32_t log);
 void dz_observations_free(struct dz_observations *all);
 
 /* The version of the python that the job ran with, 3.12; "" where no log tells. */

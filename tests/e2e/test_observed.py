@@ -257,6 +257,8 @@ def test_what_stands_in_a_function_belongs_to_it(suite):
 def test_without_a_sheet_a_function_has_its_name_and_the_span_says_why(project):
     assert project.run("--dagz-workers=1").code == 0
     shutil.rmtree(project.folder / ".dagz/sheets")
+    with (project.folder / "test_a.py").open("a") as source:
+        source.write("# changed\n")
     span = own(project, "test_nothing")
     assert span["functions"] == ["test_a.py::test_nothing"]
     assert span["unobserved"] == [
@@ -298,10 +300,10 @@ def test_without_a_job(tmp_path):
     assert answer.returncode == 1 and "no .dagz here" in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("one", "two"), ("--yaml", "one")])
+@pytest.mark.parametrize("arguments", [(), ("--json",), ("--yaml", "one")])
 def test_usage(tmp_path, arguments):
     answer = ask(tmp_path, *arguments)
-    assert answer.returncode == 2 and "usage: dagz observed NODEID [--json]" in answer.stderr
+    assert answer.returncode == 2 and "usage: dagz observed NODEID... [--json]" in answer.stderr
 
 
 def test_from_a_folder_below(project):

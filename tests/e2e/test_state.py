@@ -620,15 +620,21 @@ def write_shared(suite):
 
 
 class Job:
-    def __init__(self, suite, python, *options):
-        self.suite, self.ran = suite, suite.run(*options, env={"DAGZ_PYTHON": python})
+    def __init__(self, suite, python, *options, env=None):
+        self.suite, self.ran = suite, suite.run(*options, env={"DAGZ_PYTHON": python, **(env or {})})
         assert self.ran.code == 0, self.ran.out
 
-    @functools.cache
-    def spans(self, nodeid):
-        told = subprocess.run([DAGZ, "observed", nodeid, "--json"], cwd=self.suite.folder, capture_output=True, text=True)
+    @functools.cached_property
+    def told(self):
+        """Nodeid: spans, of all tests of the job."""
+        command = [DAGZ, "observed", "--json", *self.ran.outcomes]
+        told = subprocess.run(command, cwd=self.suite.folder, capture_output=True, text=True)
         assert told.returncode == 0, told.stderr
-        return json.loads(told.stdout)["spans"]
+        tests = json.loads(told.stdout)
+        return {test["nodeid"]: test["spans"] for test in (tests if isinstance(tests, list) else [tests])}
+
+    def spans(self, nodeid):
+        return self.told[nodeid]
 
     def own_facts(self, nodeid):
         return set(facts(self.spans(nodeid)[0]))

@@ -1,0 +1,47 @@
+/* What stands in an object that can change. Nothing here runs code of Python's, or keeps an object alive. */
+#pragma once
+
+#include "../pycompat.h"
+
+#include <stdint.h>
+
+enum dz_holding {
+    DZ_HOLDS_ITEMS = 1 << 0,   /* a dict, list, set, deque or bytearray, or what derives from one */
+    DZ_HOLDS_MEMBERS = 1 << 1, /* a class of the project */
+    DZ_HOLDS_ATTRIBUTES =
+        1 << 2, /* an instance of one, or of a library's container: its dict and its slots */
+    DZ_HOLDS_VALUES =
+        1 << 3,            /* a function of the project: attributes, defaults, what it encloses */
+    DZ_HOLDS_ONE = 1 << 4, /* what a context variable is set to, the object of a bound method */
+};
+
+/* Flags; 0 where it holds nothing that could be seen. */
+unsigned dz_holding(PyObject *object);
+
+/* Of the addresses of what it holds, up to a thousand: another one when something was put in, out or in another's place. */
+uint64_t dz_held_print(PyObject *object, unsigned holding);
+
+/* Each of them, up to a thousand. name: of an attribute, or a dict's key; else NULL. Both borrowed. */
+typedef void dz_member(void *arg, PyObject *name, PyObject *value);
+void dz_held_each(PyObject *object, unsigned holding, dz_member *member, void *arg);
+
+/* Of a dict that only statements of a module or class write to. */
+uint64_t dz_names_print(PyObject *dict);
+
+/* Whether instances of this class keep the value of a functools.cached_property by this name: probe/property.c tells of
+ * these. */
+int dz_is_of_property(PyTypeObject *type, PyObject *name);
+
+/* The file of a module, or of the one that a class is of, where that is a source of the project's; NULL. Borrowed. */
+const char *dz_project_file(PyObject *module);
+const char *dz_project_file_of(PyTypeObject *type);
+
+/* Equal for equal numbers and strings; else where it lies. */
+uint64_t dz_value_print(PyObject *value);
+int dz_is_number(PyObject *value);
+
+static inline uint64_t dz_mix(uint64_t print, uint64_t more)
+{
+    print = (print ^ more) * 0x9E3779B97F4A7C15ull;
+    return print ^ print >> 29;
+}

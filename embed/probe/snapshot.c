@@ -1,0 +1,402 @@
+#include "snapshot.h"
+
+#include "../../host/base/mem.h"
+
+#include <string.h>
+
+enum {
+    /* How far it is looked: a container or an instance is two steps, what stands in front of one (a function that encloses
+     * it, a bound method) is one. */
+    DEPTH = 4,
+    TUPLES_DEPTH = 4,
+    NODES_MOST = 1 << 12, /* behind one name */
+    VALUES_MOST =
+        1
+        << 15, /* looked at one by one; what is behind them is seen only when it is another object */
+};
+
+struct attribute {
+    PyObject *name; /* owned */
+    uint64_t print;
+    int is_number;
+};
+
+/* An object that holds others. */
+struct node {
+    PyObject *object; /* borrowed: it is there as long as the nodes before it have not changed */
+    PyTypeObject *type;
+    uint64_t print;
+    unsigned holding;
+};
+
+struct dz_snapshot_name {
+    PyObject *name;   /* owned */
+    PyObject *object; /* borrowed, for comparing */
+    uint64_t print;
+    struct attribute *attributes;
+    struct node *nodes;
+    uint32_t n_attributes, attributes_cap, n_nodes, nodes_cap;
+    int is_number;
+};
+
+/* ---- values ---- */
+
+struct behind {
+    struct dz_snapshot_name *of;
+    PyTypeObject *type; /* whose attributes they are; NULL where they are items */
+    uint64_t print;
+    uint32_t n_values;
+    int depth, is_unordered;
+};
+
+static void add_node(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
+{
+    if (to->n_nodes < NODES_MOST &&
+        dz_has_room(&to->nodes, to->n_nodes, &to->nodes_cap, sizeof *to->nodes))
+        to->nodes[to->n_nodes++] =
+            (struct node){object, Py_TYPE(object), dz_held_print(object, holding), holding};
+}
+
+static uint64_t look_behind(struct behind *around, PyObject *value, int depth);
+
+static int is_told_by_property(const struct behind *behind, PyObject *name)
+{
+    return name && behind->type && dz_is_of_property(behind->type, name);
+}
+
+static void mix_behind(void *arg, PyObject *name, PyObject *value)
+{
+    struct behind *behind = arg;
+    if (is_told_by_property(behind, name))
+        return;
+    uint64_t print =
+        dz_mix(name ? dz_value_print(name) : 0, look_behind(behind, value, behind->depth));
+    behind->print = behind->is_unordered ? behind->print + print : dz_mix(behind->print, print);
+}
+
+/* A tuple cannot change, what it holds can. */
+static uint64_t look_behind_tuple(struct behind *around, PyObject *tuple, int depth, int nesting)
+{
+    uint64_t print = (uint64_t)PyTuple_GET_SIZE(tuple);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple) && around->n_values < VALUES_MOST; i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        print = dz_mix(print, PyTuple_CheckExact(item) && nesting
+                                  ? look_behind_tuple(around, item, depth, nesting - 1)
+                                  : look_behind(around, item, depth));
+    }
+    return print;
+}
+
+/* What a class's descriptor calls. */
+static PyObject *new_function_of(PyObject *value)
+{
+    const char *name =
+        Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type)
+            ? "__func__"
+        : Py_IS_TYPE(value, &PyProperty_Type) ? "fget"
+                                              : NULL;
+    PyObject *function = name ? PyObject_GetAttrString(value, name) : NULL;
+    if (!function)
+        PyErr_Clear();
+    return function;
+}
+
+static int steps_of(unsigned holding)
+{
+    return holding & (DZ_HOLDS_VALUES | DZ_HOLDS_ONE) ? 1 : 2;
+}
+
+/* The value's print, and those of what it holds, so many steps deep. */
+static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
+{
+    if (PyModule_Check(value))
+        return 0;
+    if (PyTuple_CheckExact(value) && around->n_values < VALUES_MOST)
+        return look_behind_tuple(around, value, depth, TUPLES_DEPTH);
+    dz_autopy PyObject *function = new_function_of(value);
+    PyObject *holder = function ? function : value;
+    unsigned holding = depth > 0 && ++around->n_values < VALUES_MOST ? dz_holding(holder) : 0;
+    if (!holding)
+        return dz_value_print(value);
+    add_node(around->of, holder, holding);
+    struct behind behind = {.of = around->of,
+                            .type = holding == DZ_HOLDS_ATTRIBUTES ? Py_TYPE(holder) : NULL,
+                            .print = dz_value_print(value),
+                            .n_values = around->n_values,
+                            .depth = depth - steps_of(holding),
+                            .is_unordered = PySet_Check(holder)};
+    if (PyByteArray_Check(holder))
+        behind.print = dz_mix(behind.print, dz_held_print(holder, holding));
+    dz_held_each(holder, holding, mix_behind, &behind);
+    around->n_values = behind.n_values;
+    return behind.print;
+}
+
+/* ---- names ---- */
+
+/* What the interpreter and the libraries keep there for themselves. */
+static int is_nobodys(PyObject *name)
+{
+    static const char *const names[] = {
+        "__builtins__",
+        "__cached__",
+        "__spec__",
+        "__loader__",
+        "__warningregistry__",
+        "__dict__",
+        "__weakref__",
+        "__doc__",
+        "__module__",
+        "__annotations__",
+        "__annotations_cache__",
+        "__annotate__",
+        "__annotate_func__",
+        "__conditional_annotations__",
+        "__slotnames__",
+        "_abc_impl",
+    };
+    if (PyUnicode_GET_LENGTH(name) == 0)
+        return 1;
+    if (PyUnicode_READ_CHAR(name, 0) != '_')
+        return 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_element(PyObject *name, PyObject *value)
+{
+    return name && PyUnicode_CheckExact(name) && !PyModule_Check(value) && !is_nobodys(name);
+}
+
+static void add_attribute(void *arg, PyObject *name, PyObject *value)
+{
+    struct behind *behind = arg;
+    struct dz_snapshot_name *to = behind->of;
+    if (!is_element(name, value) || is_told_by_property(behind, name) ||
+        !dz_has_room(&to->attributes, to->n_attributes, &to->attributes_cap,
+                     sizeof *to->attributes))
+        return;
+    uint64_t print = look_behind(behind, value, DEPTH - 2);
+    to->attributes[to->n_attributes++] =
+        (struct attribute){Py_NewRef(name), print, dz_is_number(value)};
+}
+
+static struct dz_snapshot_name look(PyObject *name, PyObject *value)
+{
+    enum { OWN_ELEMENTS = DZ_HOLDS_MEMBERS | DZ_HOLDS_ATTRIBUTES };
+    struct dz_snapshot_name new = {
+        .name = Py_NewRef(name), .object = value, .is_number = dz_is_number(value)};
+    struct behind behind = {.of = &new, .depth = DEPTH, .is_unordered = PySet_Check(value)};
+    unsigned holding = dz_holding(value);
+    if (!(holding & OWN_ELEMENTS)) {
+        new.print = look_behind(&behind, value, DEPTH);
+        return new;
+    }
+    add_node(&new, value, holding);
+    behind.print = dz_value_print(value);
+    behind.depth = DEPTH - 2;
+    dz_held_each(value, holding & ~(unsigned)OWN_ELEMENTS, mix_behind, &behind);
+    new.print = behind.print;
+    behind.type = holding & DZ_HOLDS_ATTRIBUTES ? Py_TYPE(value) : NULL;
+    dz_held_each(value, holding & OWN_ELEMENTS, add_attribute, &behind);
+    return new;
+}
+
+static void free_name(struct dz_snapshot_name *name)
+{
+    for (uint32_t i = 0; i < name->n_attributes; i++)
+        Py_DECREF(name->attributes[i].name);
+    Py_DECREF(name->name);
+    dz_free(name->attributes);
+    dz_free(name->nodes);
+}
+
+static int stands(const struct dz_snapshot_name *name)
+{
+    for (uint32_t i = 0; i < name->n_nodes; i++) {
+        const struct node *node = &name->nodes[i];
+        if (!Py_IS_TYPE(node->object, node->type) ||
+            dz_held_print(node->object, node->holding) != node->print)
+            return 0;
+    }
+    return 1;
+}
+
+/* ---- comparing ---- */
+
+struct telling {
+    dz_changed *changed;
+    void *arg;
+    int n;
+};
+
+static void tell(struct telling *telling, PyObject *name, PyObject *attribute, int is_number)
+{
+    telling->n++;
+    if (telling->changed)
+        telling->changed(telling->arg, name, attribute, is_number);
+}
+
+/* Mostly they are in the same order: from where the last one was found. */
+static const struct attribute *find_attribute(const struct dz_snapshot_name *in, PyObject *name,
+                                              uint32_t *from)
+{
+    for (uint32_t i = 0; i < in->n_attributes; i++) {
+        uint32_t at = (*from + i) % in->n_attributes;
+        if (PyUnicode_Compare(in->attributes[at].name, name) == 0) {
+            *from = at + 1;
+            return &in->attributes[at];
+        }
+    }
+    return NULL;
+}
+
+static void compare_attributes(const struct dz_snapshot_name *before,
+                               const struct dz_snapshot_name *now, struct telling *telling)
+{
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < now->n_attributes; i++) {
+        const struct attribute *new = &now->attributes[i];
+        const struct attribute *old = find_attribute(before, new->name, &from);
+        if (!old || old->print != new->print)
+            tell(telling, now->name, new->name, old && old->is_number && new->is_number);
+    }
+    from = 0;
+    for (uint32_t i = 0; i < before->n_attributes; i++)
+        if (!find_attribute(now, before->attributes[i].name, &from))
+            tell(telling, now->name, before->attributes[i].name, 0);
+}
+
+/* A name that stands for another object speaks for all that is behind it. */
+static void compare(const struct dz_snapshot_name *before, const struct dz_snapshot_name *now,
+                    struct telling *telling)
+{
+    if (before->print != now->print)
+        tell(telling, now->name, NULL, before->is_number && now->is_number);
+    else
+        compare_attributes(before, now, telling);
+}
+
+static void look_again(struct dz_snapshot_name *name, PyObject *value, struct telling *telling)
+{
+    struct dz_snapshot_name now = look(name->name, value);
+    compare(name, &now, telling);
+    free_name(name);
+    *name = now;
+}
+
+/* ---- the dict ---- */
+
+static void add_module(struct dz_snapshot *to, PyObject *module)
+{
+    if (dz_has_room(&to->modules, to->n_modules, &to->modules_cap, sizeof *to->modules))
+        to->modules[to->n_modules++] = module;
+}
+
+/* Takes it over from the old ones. */
+static int take_name(struct dz_snapshot *old, PyObject *name, uint32_t *from,
+                     struct dz_snapshot_name *ret)
+{
+    for (uint32_t i = 0; i < old->n_names; i++) {
+        struct dz_snapshot_name *found = &old->names[(*from + i) % old->n_names];
+        if (found->name && PyUnicode_Compare(found->name, name) == 0) {
+            *from = (uint32_t)(found - old->names) + 1;
+            *ret = *found;
+            found->name = NULL;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static struct dz_snapshot_name renewed(struct dz_snapshot *old, PyObject *name, PyObject *value,
+                                       uint32_t *from, struct telling *telling)
+{
+    struct dz_snapshot_name now;
+    if (!take_name(old, name, from, &now)) {
+        now = look(name, value);
+        tell(telling, name, NULL, 0);
+    } else if (now.object != value || !stands(&now))
+        look_again(&now, value, telling);
+    return now;
+}
+
+static void tell_gone(struct dz_snapshot *old, struct telling *telling)
+{
+    for (uint32_t i = 0; i < old->n_names; i++)
+        if (old->names[i].name)
+            tell(telling, old->names[i].name, NULL, 0);
+}
+
+static void renew_dict(struct dz_snapshot *snapshot, PyObject *names, struct telling *telling)
+{
+    struct dz_snapshot now = {.print = dz_names_print(names)};
+    PyObject *name, *value;
+    Py_ssize_t at = 0;
+    uint32_t from = 0;
+    while (PyDict_Next(names, &at, &name, &value))
+        if (PyModule_Check(value))
+            add_module(&now, value);
+        else if (is_element(name, value) &&
+                 dz_has_room(&now.names, now.n_names, &now.names_cap, sizeof *now.names))
+            now.names[now.n_names++] = renewed(snapshot, name, value, &from, telling);
+    tell_gone(snapshot, telling);
+    dz_snapshot_free(snapshot);
+    *snapshot = now;
+}
+
+int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed *changed, void *arg)
+{
+    struct telling telling = {changed, arg, 0};
+    if (dz_names_print(names) != snapshot->print)
+        renew_dict(snapshot, names, &telling);
+    else
+        for (uint32_t i = 0; i < snapshot->n_names; i++)
+            if (!stands(&snapshot->names[i]))
+                look_again(&snapshot->names[i], snapshot->names[i].object, &telling);
+    return telling.n;
+}
+
+static int is_heir(const struct node *node, PyTypeObject *class)
+{
+    PyTypeObject *type = node->holding & DZ_HOLDS_MEMBERS      ? (PyTypeObject *)node->object
+                         : node->holding & DZ_HOLDS_ATTRIBUTES ? node->type
+                                                               : NULL;
+    return type && (PyObject *)class != node->object && PyType_IsSubtype(type, class);
+}
+
+void dz_snapshot_each_heir(const struct dz_snapshot *snapshot, PyTypeObject *class,
+                           void (*each)(void *arg, PyObject *name), void *arg)
+{
+    for (uint32_t i = 0; i < snapshot->n_names; i++) {
+        const struct dz_snapshot_name *name = &snapshot->names[i];
+        uint32_t k = 0;
+        while (k < name->n_nodes && !is_heir(&name->nodes[k], class))
+            k++;
+        if (k < name->n_nodes)
+            each(arg, name->name);
+    }
+}
+
+int dz_snapshot_renew_value(struct dz_snapshot *snapshot, PyObject *value)
+{
+    struct telling telling = {0};
+    if (!snapshot->n_names) {
+        if (dz_has_room(&snapshot->names, 0, &snapshot->names_cap, sizeof *snapshot->names))
+            snapshot->names[snapshot->n_names++] = look(Py_None, value);
+    } else if (!stands(&snapshot->names[0]))
+        look_again(&snapshot->names[0], value, &telling);
+    return telling.n;
+}
+
+void dz_snapshot_free(struct dz_snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->n_names; i++)
+        if (snapshot->names[i].name)
+            free_name(&snapshot->names[i]);
+    dz_free(snapshot->names);
+    dz_free(snapshot->modules);
+    *snapshot = (struct dz_snapshot){0};
+}

@@ -1,0 +1,112 @@
+#include "readers.h"
+
+#include "../base/mem.h"
+#include "left.h"
+#include "mentions.h"
+
+#include <errno.h>
+
+struct readers {
+    struct dz_observations *all;
+    struct dz_elements *elements;
+    struct dz_lefts lefts;
+    struct dz_mentions *codes;
+};
+
+static int add_mentions(struct readers *readers, struct dz_mentions *to, uint32_t code)
+{
+    struct dz_mentions *mentions = &readers->codes[code];
+    int r = mentions->is_known
+                ? 0
+                : dz_mentions_of(mentions, &readers->lefts, readers->all, readers->elements, code);
+    return r < 0 ? r : dz_mentions_add(to, mentions);
+}
+
+static int is_shared(const struct dz_observed_span *span)
+{
+    return span->type == DZ_SPAN_FIXTURE || span->type == DZ_SPAN_CACHE;
+}
+
+/* Its own code's, and that of the fixtures and caches that it uses: their values are at its hand. */
+static int gather(struct readers *readers, uint32_t number, struct dz_mentions *to,
+                   struct dz_bits *done)
+{
+    const struct dz_observed_span *span = &readers->all->spans[number];
+    int r = dz_bits_set(done, number);
+    for (uint32_t code = 0; r == 0 && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
+         code++)
+        r = add_mentions(readers, to, code);
+    for (uint32_t i = 0; r == 0 && i < span->n_facts; i++) {
+        uint32_t on = (uint32_t)span->facts[i].value;
+        if (span->facts[i].fact == DZ_FACT_LEAN && is_shared(&readers->all->spans[on]) &&
+            !dz_bits_has(done, on))
+            r = gather(readers, on, to, done);
+    }
+    return r;
+}
+
+/* Whether the writer's process is the reader's, or one that it was forked from. */
+static int is_in_line(const struct dz_observations *all, uint32_t log, uint32_t writers)
+{
+    while (log != writers && log != DZ_OBSERVED_NONE)
+        log = dz_observations_parent(all, log);
+    return log == writers;
+}
+
+static int is_before(const struct dz_observations *all, uint32_t writer, uint32_t reader)
+{
+    const struct dz_observed_span *wrote = &all->spans[writer], *reads = &all->spans[reader];
+    return wrote->log == reads->log
+               ? wrote->stop_us && wrote->stop_us <= reads->start_us
+               : wrote->start_us <= reads->start_us && is_in_line(all, reads->log, wrote->log);
+}
+
+static int lean_on_writers(struct readers *readers, uint32_t span,
+                           const struct dz_mentions *mentions)
+{
+    int r = 0;
+    for (uint32_t i = 0; i < readers->lefts.n; i++) {
+        const struct dz_left *left = &readers->lefts.list[i];
+        if (!dz_mentions_read(mentions, &readers->lefts, i))
+            continue;
+        for (uint32_t k = 0; r == 0 && k < left->n_writers; k++)
+            if (left->writers[k] != span && is_before(readers->all, left->writers[k], span))
+                r = dz_observations_lean(readers->all, span, left->writers[k]);
+    }
+    return r;
+}
+
+static int find_readers(struct readers *readers)
+{
+    struct dz_mentions mentions = {0};
+    struct dz_bits done = {0};
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < readers->all->n_spans; i++) {
+        enum dz_span_type type = readers->all->spans[i].type;
+        if (type == DZ_SPAN_LOAD || type == DZ_SPAN_CALL)
+            continue;
+        r = gather(readers, i, &mentions, &done);
+        if (r == 0)
+            r = lean_on_writers(readers, i, &mentions);
+        dz_mentions_clear(&mentions);
+        dz_bits_clear(&done);
+    }
+    dz_mentions_free(&mentions);
+    dz_bits_free(&done);
+    return r;
+}
+
+int dz_readers_join(struct dz_observations *all, struct dz_elements *elements, struct dz_err *err)
+{
+    struct readers readers = {.all = all, .elements = elements};
+    int r = dz_lefts_find(&readers.lefts, all);
+    if (r == 0 && readers.lefts.n) {
+        readers.codes = dz_alloc((all->n_codes + 1) * sizeof *readers.codes);
+        r = readers.codes ? find_readers(&readers) : -ENOMEM;
+    }
+    for (uint32_t i = 0; readers.codes && i < all->n_codes; i++)
+        dz_mentions_free(&readers.codes[i]);
+    dz_free(readers.codes);
+    dz_lefts_free(&readers.lefts);
+    return r < 0 ? dz_fail(err, r, "cannot find who reads what tests have left changed") : 0;
+}

@@ -1,0 +1,364 @@
+"""What a test leaves changed in its process: whoever reads it later depends on that test.
+
+One suite has a file for each kind of state. In each, one test writes, one reads, and one does neither. It is run in both
+orders, on one worker and two, with processes recycled; the reader depends on the writer exactly if it came later in the
+same process."""
+
+import pytest
+from test_state import Job, python  # noqa: F401
+
+# Kind: what its module has, what the writing test says, and the reading one.
+LEFT = {
+    "name": ("VALUE = 1", "kind.VALUE = 2", "assert kind.VALUE"),
+    "name_by_function": ("""
+        VALUE = None
+        def put(value):
+            global VALUE
+            VALUE = value
+        def get():
+            return VALUE
+        """, "kind.put([])", "assert kind.get() is None or kind.get() == []"),
+    "name_that_comes": ("def get():\n    return globals().get('VALUE')", "kind.VALUE = 2", "kind.get()"),
+    "name_that_goes": ("VALUE = 1\ndef get():\n    return VALUE", "del kind.VALUE",
+                       "with contextlib.suppress(NameError): kind.get()"),
+    "name_by_string": ("VALUE = 1", "setattr(kind, 'VALUE', 2)", "assert getattr(kind, 'VALUE')"),
+    "name_by_computed_string": ("VALUE = 1", "setattr(kind, 'VAL' + 'UE', 2)", "assert getattr(kind, 'VAL' + 'UE')"),
+    "name_in_vars": ("VALUE = 1", "kind.VALUE = 2", "assert [vars(kind)[name] for name in sorted(vars(kind)) if name > 'V']"),
+    "list": ("VALUES = []\ndef get():\n    return list(VALUES)", "kind.VALUES.append(1)", "kind.get()"),
+    "list_that_was_long": ("VALUES = list(range(500))", "kind.VALUES[250] = 0", "assert kind.VALUES"),
+    "dict": ("VALUES = {}\ndef put(key):\n    VALUES[key] = 1", "kind.put('a')", "assert 'b' not in kind.VALUES"),
+    "dict_of_lists": ("VALUES = {'a': []}", "kind.VALUES['a'].append(1)", "assert 'a' in kind.VALUES"),
+    "dict_that_makes": ("import collections\nVALUES = collections.defaultdict(list)", "kind.VALUES['a']", "len(kind.VALUES)"),
+    "set": ("VALUES = {1, 2}", "kind.VALUES.add(3)", "assert 1 in kind.VALUES"),
+    "deque": ("import collections\nVALUES = collections.deque([1], 5)", "kind.VALUES.append(3)", "assert 1 in kind.VALUES"),
+    "bytes": ("VALUES = bytearray(b'ab')", "kind.VALUES[0] = 1", "assert kind.VALUES"),
+    "weak_dict": ("""
+        import weakref
+        class Thing:
+            pass
+        THING, VALUES = Thing(), weakref.WeakKeyDictionary()
+        """, "kind.VALUES[kind.THING] = 1", "assert len(kind.VALUES) < 2"),
+    "tuple_of_lists": ("VALUES = ([], [])", "kind.VALUES[1].append(2)", "assert kind.VALUES"),
+    "class": ("class Shop:\n    value = 1", "kind.Shop.value = 2", "assert kind.Shop.value"),
+    "class_by_instance": ("class Shop:\n    values = []", "kind.Shop().values.append(1)", "kind.Shop().values"),
+    "class_by_method": ("""
+        class Shop:
+            value = 1
+            def put(self):
+                type(self).value = 2
+            def get(self):
+                return self.value
+        """, "kind.Shop().put()", "assert kind.Shop().get()"),
+    "class_by_heir": ("class Shop:\n    value = 1\nclass Heir(Shop):\n    pass", "kind.Shop.value = 2", "assert kind.Heir.value"),
+    "class_by_instance_of_heir": ("""
+        class Shop:
+            value = 1
+        class Heir(Shop):
+            pass
+        HEIR = Heir()
+        """, "kind.Shop.value = 2", "assert kind.HEIR.value"),
+    "class_by_instances_in_list": ("class Shop:\n    value = 1\nSHOPS = [Shop()]", "kind.Shop.value = 2",
+                                   "assert [shop.value for shop in kind.SHOPS]"),
+    "class_method_replaced": ("""
+        class Shop:
+            def get(self):
+                return 1
+        """, "kind.Shop.get = lambda self: 2", "assert kind.Shop().get()"),
+    "class_within_class": ("class Shop:\n    class Shelf:\n        value = 1", "kind.Shop.Shelf.value = 2", "kind.Shop.Shelf.value"),
+    "instance": ("class Shop:\n    value = 1\nSHOP = Shop()", "kind.SHOP.value = 2", "assert kind.SHOP.value"),
+    "instance_with_slots": ("class Shop:\n    __slots__ = 'value'\nSHOP = Shop()\nSHOP.value = 1", "kind.SHOP.value = 2",
+                            "assert kind.SHOP.value"),
+    "instance_that_is_a_dict": ("class Shop(dict):\n    pass\nSHOP = Shop(a=1)", "kind.SHOP['a'] = 2", "assert kind.SHOP['a']"),
+    "instance_in_dict": ("class Shop:\n    value = 1\nSHOPS = {'a': Shop()}", "kind.SHOPS['a'].value = 2", "kind.SHOPS['a']"),
+    "instance_by_method": ("""
+        class Shop:
+            def __init__(self):
+                self.values = {}
+            def put(self, key):
+                self.values[key] = 1
+            def get(self, key):
+                return self.values.get(key)
+        SHOP = Shop()
+        """, "kind.SHOP.put('a')", "kind.SHOP.get('b')"),
+    "instance_by_bound_method": ("""
+        class Shop:
+            def __init__(self):
+                self.values = {}
+            def put(self, key):
+                self.values[key] = 1
+            def get(self, key):
+                return self.values.get(key)
+        put, get = (lambda shop: (shop.put, shop.get))(Shop())
+        """, "kind.put('a')", "kind.get('b')"),
+    "memo_of_decorator": ("""
+        import functools
+        def memo(function):
+            known = {}
+            @functools.wraps(function)
+            def ask(key):
+                if key not in known:
+                    known[key] = function(key)
+                return known[key]
+            return ask
+        @memo
+        def twice(n):
+            return 2 * n
+        """, "assert kind.twice(2) == 4", "assert kind.twice(2) == 4"),
+    "memo_in_default": ("""
+        def twice(n, known={}):
+            return known.setdefault(n, 2 * n)
+        """, "assert kind.twice(2) == 4", "assert kind.twice(2) == 4"),
+    "memo_on_function": ("""
+        def twice(n):
+            twice.last = getattr(twice, "last", n)
+            return 2 * n
+        """, "assert kind.twice(2) == 4", "assert kind.twice(2) == 4"),
+    "enclosed": ("""
+        def make():
+            value = 1
+            def put(new):
+                nonlocal value
+                value = new
+            return put, lambda: value
+        put, get = make()
+        """, "kind.put(2)", "assert kind.get()"),
+    "context_variable": ("import contextvars\nVALUE = contextvars.ContextVar('value', default=1)", "kind.VALUE.set(2)",
+                         "assert kind.VALUE.get()"),
+    "other_name_of_list": ("import kind_list_kept as kept\nfrom kind_list_kept import VALUES as ITEMS", "kind.ITEMS.append(1)",
+                           "assert kind.kept.get() is not None"),
+    "list_kept": ("VALUES = []\ndef get():\n    return VALUES", "kind.VALUES.append(1)", "kind.get()"),
+    "registry": ("""
+        REGISTRY = {}
+        def register(name):
+            return lambda function: REGISTRY.setdefault(name, function)
+        def call(name):
+            return REGISTRY[name]() if name in REGISTRY else None
+        """, "kind.register('a')(lambda: 1)", "kind.call('a')"),
+}  # fmt: skip
+
+# As above; but what the writer does is none of the reader's business.
+NOT_LEFT = {
+    "patched": ("VALUE = 1", "with mock.patch.object(kind, 'VALUE', 2): pass", "assert kind.VALUE == 1"),
+    "put_back": ("VALUES = []", "kind.VALUES.append(1); kind.VALUES.pop()", "assert not kind.VALUES"),
+    "the_same_again": ("VALUE = 1000\nNAME = 'abc'", "kind.VALUE = int('1000'); kind.NAME = ''.join('abc')", "kind.VALUE, kind.NAME"),
+    "counter": ("COUNT = 0\ndef count():\n    global COUNT\n    COUNT += 1", "kind.count()", "kind.count()"),
+    "counter_of_class": ("""
+        class Shop:
+            made = 0
+            name = "a"
+            def __init__(self):
+                Shop.made += 1
+        """, "kind.Shop()", "assert kind.Shop().name"),
+    "logger": ("import logging\nLOG = logging.getLogger('kind')", "kind.LOG.setLevel(10)", "kind.LOG.debug('text')"),
+    "imported_late": ("VALUE = 1", "import kind_package.late", "import kind_package; assert kind.VALUE"),
+    "another_attribute": ("class Shop:\n    one = other = 1\nSHOP = Shop()", "kind.SHOP.one = 2", "assert kind.SHOP.other"),
+    "another_name": ("ONE = OTHER = 1", "kind.ONE = 2", "assert kind.OTHER"),
+    "own": ("", "VALUES = []; VALUES.append(1)", "VALUES = []"),
+    "warning": ("import warnings\ndef warn():\n    warnings.warn('text', stacklevel=1)", "kind.warn()", "kind.warn()"),
+}  # fmt: skip
+
+KINDS = {**LEFT, **NOT_LEFT}
+
+NOTES = """
+    import os, pytest
+
+    @pytest.fixture(autouse=True)
+    def note(request):
+        with open(os.environ["NOTES"], "a") as notes:
+            notes.write(f"{os.getpid()} {request.node.nodeid}\\n")
+"""
+
+ORDERS = {
+    "forward": ["--dagz-workers=1"],
+    "backward": ["--dagz-workers=1"],
+    "two": ["--dagz-workers=2"],
+    "module": ["--dagz-workers=2", "--dagz-fork=module"],
+    "test": ["--dagz-workers=2", "--dagz-fork=test"],
+}
+
+
+def write_kinds(suite):
+    suite.write(other="def run():\n    return 1\n", conftest=NOTES)
+    (suite.folder / "kind_package").mkdir()
+    for name in ("__init__", "late"):
+        (suite.folder / "kind_package" / f"{name}.py").write_text("")
+    for kind, (module, write, read) in KINDS.items():
+        suite.write(**{f"kind_{kind}": module})
+        (suite.folder / f"test_{kind}.py").write_text(
+            "import contextlib\nfrom unittest import mock\n"
+            f"import kind_{kind} as kind, other\n"
+            f"def test_write():\n    {write}\n"
+            "def test_other():\n    assert other.run() == 1\n"
+            f"def test_read():\n    {read}\n"
+        )
+
+
+def who_ran(notes):
+    """Nodeid: (process, place in the order)."""
+    lines = (line.split(" ", 1) for line in notes.read_text().splitlines())
+    return {nodeid: (pid, place) for place, (pid, nodeid) in enumerate(lines)}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_reader_depends_on_who_wrote_before_it_in_its_process(suite, python, order, tmp_path_factory):  # noqa: F811
+    write_kinds(suite)
+    notes = tmp_path_factory.mktemp("notes") / "notes"
+    nodes = [f"test_{kind}.py::test_{name}" for kind in KINDS for name in ("write", "other", "read")]
+    job = Job(suite, python, *ORDERS[order], *(nodes[::-1] if order == "backward" else nodes), env={"NOTES": str(notes)})
+    ran, wrong, read_later = who_ran(notes), [], 0
+    for kind in KINDS:
+        writer, reader = f"test_{kind}.py::test_write", f"test_{kind}.py::test_read"
+        is_later = ran[writer][0] == ran[reader][0] and ran[writer][1] < ran[reader][1]
+        read_later += is_later
+        for nodeid, expected in ((reader, kind in LEFT and is_later), (f"test_{kind}.py::test_other", False)):
+            leant = {span["name"] for span in job.spans(nodeid) if span["type"] == "test"} - {nodeid}
+            if (writer in leant) != expected:
+                wrong.append((nodeid, expected, sorted(leant)))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert read_later == (len(KINDS) if order == "forward" else 0 if order in ("backward", "test") else read_later)
+
+
+FIXTURES = """
+    import pytest
+
+    class Box:
+        value = 1
+
+    @pytest.fixture(scope="session")
+    def box():
+        return Box()
+
+    @pytest.fixture(scope="module")
+    def around(box):
+        return {"box": box}
+
+    @pytest.fixture(scope="class")
+    def rows():
+        return [[]]
+
+    @pytest.fixture(scope="module", params=["a", "b"])
+    def by_parameter(request):
+        return {}
+
+    @pytest.fixture
+    def fresh():
+        return []
+"""
+
+FIXTURE_TESTS = """
+    class TestRows:
+        def test_write_rows(self, rows):
+            rows[0].append(1)
+        def test_read_rows(self, rows):
+            assert rows
+        def test_other(self):
+            pass
+
+    def test_write_box(box):
+        box.value = 2
+
+    def test_read_box(box):
+        assert box.value
+
+    def test_read_around(around):
+        assert around
+
+    def test_write_by_parameter(by_parameter):
+        by_parameter["a"] = 1
+
+    def test_read_by_parameter(by_parameter):
+        assert len(by_parameter) < 2
+
+    def test_write_fresh(fresh):
+        fresh.append(1)
+
+    def test_read_fresh(fresh):
+        assert not fresh
+"""
+
+
+def test_who_uses_a_fixtures_value_depends_on_who_changed_it(suite, python):  # noqa: F811
+    suite.write(conftest=FIXTURES, test_fixtures=FIXTURE_TESTS)
+    job = Job(suite, python, "--dagz-workers=1")
+    expected = {
+        "TestRows::test_read_rows": {"TestRows::test_write_rows"},
+        "TestRows::test_other": set(),
+        "test_write_box": set(),
+        "test_read_box": {"test_write_box"},
+        "test_read_around": {"test_write_box"},
+        "test_read_by_parameter[a]": {"test_write_by_parameter[a]"},
+        "test_read_by_parameter[b]": {"test_write_by_parameter[b]"},
+        "test_read_fresh": set(),
+    }
+    for name, writers in expected.items():
+        nodeid = f"test_fixtures.py::{name}"
+        leant = {span["name"].partition("::")[2] for span in job.spans(nodeid) if span["type"] == "test"}
+        assert leant - {name} == writers, nodeid
+
+
+def test_what_an_import_changes_elsewhere_is_its_own(suite, python):  # noqa: F811
+    suite.write(
+        registry="NAMES = []\ndef names():\n    return NAMES\n",
+        plugin="import registry\ndef say():\n    return 'plugin'\nregistry.NAMES.append(say())\n",
+        test_a="def test_imports():\n    import plugin\n",
+        test_b="import registry\ndef test_reads():\n    assert registry.names()\ndef test_other():\n    pass\n",
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    spans = {(span["type"], span["name"]) for span in job.spans("test_b.py::test_reads")}
+    assert ("py.import", "plugin") in spans and "plugin.py::say" in job.functions("test_b.py::test_reads")
+    assert ("py.import", "plugin") not in {(span["type"], span["name"]) for span in job.spans("test_b.py::test_other")}
+
+
+def test_nothing_is_kept_alive_or_made_otherwise(suite, python):  # noqa: F811
+    suite.write(
+        kept="""
+            import sys
+            class Thing:
+                def __init__(self):
+                    self.value = []
+            THING, THINGS, COUNTED = Thing(), [Thing()], object()
+            def count(name):
+                return sys.getrefcount(globals()[name])
+            BEFORE = count("COUNTED")
+            def names():
+                return [name for name in vars(THING)]
+        """,
+        test_it="""
+            import weakref
+            import kept
+
+            def test_counts():
+                assert kept.count("COUNTED") == kept.BEFORE
+
+            def test_gone_at_once():
+                died = []
+                one, other = weakref.ref(kept.THING, died.append), weakref.ref(kept.THINGS[0], died.append)
+                del kept.THING, kept.THINGS[0]
+                assert died == [one, other]
+
+            def test_more_of_it():
+                kept.THING = kept.Thing()
+                assert kept.names() == ["value"] and kept.count("THING") == kept.BEFORE
+        """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    assert "3 passed" in job.ran.out
+
+
+def test_a_test_that_changes_a_thousand_names_is_told_of(suite, python):  # noqa: F811
+    suite.write(
+        many="\n".join(f"N{n} = {n}" for n in range(1000)),
+        test_it="""
+            import many
+            def test_write():
+                for n in range(1000):
+                    setattr(many, f"N{n}", -1)
+            def test_read():
+                assert many.N999
+            def test_other():
+                pass
+        """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    assert "test_it.py::test_write" in {span["name"] for span in job.spans("test_it.py::test_read")}
+    assert "test_it.py::test_write" not in {span["name"] for span in job.spans("test_it.py::test_other")}
