@@ -57,15 +57,18 @@ static void ask_again(void)
 
 /* ---- whose code has a part in it ---- */
 
-/* The interpreter's own hooks are pure; one that was built in is none of the project's. */
+/* The interpreter's own hooks and packages' are pure, as far as the project goes; typing_extensions has one for each
+ * protocol. One that was built in is none of the project's. */
 static int is_projects(PyObject *hook)
 {
     dz_autopy PyObject *function = PyObject_GetAttrString(hook, "__func__");
     PyErr_Clear();
     if (!function)
         function = Py_NewRef(hook);
-    if (PyFunction_Check(function))
-        return dz_code_number((PyCodeObject *)PyFunction_GET_CODE(function)) != 0;
+    if (PyFunction_Check(function)) {
+        uint32_t number = dz_code_number((PyCodeObject *)PyFunction_GET_CODE(function));
+        return number && !dz_code_is_package(number);
+    }
     return !Py_IS_TYPE(function, &PyClassMethodDescr_Type) &&
            !Py_IS_TYPE(function, &PyWrapperDescr_Type) &&
            !Py_IS_TYPE(function, &PyMethodDescr_Type) && !PyCFunction_Check(function);

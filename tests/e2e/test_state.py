@@ -441,6 +441,32 @@ SHARED = {
         class TestOther(unittest.TestCase):
             def test_other(self): pass
         """,
+    "unittest_module": """
+        import unittest
+        def setUpModule():
+            global value
+            value = kind.made()
+        class TestIt(unittest.TestCase):
+            def test_one(self): assert value == 1
+            def test_two(self): assert value == 1
+        """,
+    "xunit_module": """
+        def setup_module():
+            global value
+            value = kind.made()
+        def test_one(): assert value == 1
+        def test_two(): assert value == 1
+        """,
+    "xunit_module_end": """
+        def teardown_module():
+            kind.made()
+        def test_one(): pass
+        def test_two(): pass
+        """,
+    "conftest": """
+        def test_one(pytestconfig): assert pytestconfig.stash[pytest.shared] == 2
+        def test_two(pytestconfig): assert pytestconfig.stash[pytest.shared] == 2
+        """,
     "xunit_class": """
         class TestIt:
             @classmethod
@@ -545,6 +571,17 @@ SHARED = {
         def test_two(): assert cached() == 1
         """,
 }
+
+# What it makes reaches all tests.
+CONFTEST = """
+    import pytest
+    import kind_conftest
+    def pytest_configure(config):
+        pytest.shared = pytest.StashKey()
+        config.stash[pytest.shared] = kind_conftest.made() + 1
+    def pytest_collection_modifyitems(items):
+        items[:] = reversed(items) if {reverses} else items
+    """
 
 # Seen as what has changed in a module: not yet.
 OPEN = {"import_by_attribute": "late", "memo": "made"}
@@ -689,6 +726,7 @@ ORDERS = {
     "two": ["--dagz-workers=2"],
     "module": ["--dagz-workers=2", "--dagz-fork=module"],
     "test": ["--dagz-workers=2", "--dagz-fork=test"],
+    "recycled": ["--dagz-workers=1", "--dagz-max-rss=1M"],
 }
 
 
@@ -733,16 +771,17 @@ def test_a_function_that_binds_to_nothing_does_not_in_our_place_either(suite, py
 @pytest.mark.parametrize("order", ORDERS)
 def test_who_uses_what_is_made_once_depends_on_how_it_was_made(suite, python, order):
     write_shared(suite)
-    if order == "backward":
-        suite.write(conftest="def pytest_collection_modifyitems(items): items.reverse()\n")
+    suite.write(conftest=CONFTEST.format(reverses=order == "backward"))
     job = Job(suite, python, *ORDERS[order])
     nodes = [line.split()[1] for line in job.ran.out.splitlines() if line.startswith("PASSED test_")]
-    assert len(nodes) >= 3 * len(SHARED)
+    assert len(nodes) >= sum(tests.count("def test_") for tests in SHARED.values())
     wrong = []
     for nodeid in nodes:
         kind = nodeid.partition(".py")[0].removeprefix("test_")
-        if kind not in OPEN and (f"function kind_{kind}.py::made" in job.facts(nodeid)) != ("test_other" not in nodeid):
-            wrong.append(nodeid)
+        expected = {"kind_conftest.py::made"} | ({f"kind_{kind}.py::made"} if "test_other" not in nodeid else set())
+        made = {function for function in job.functions(nodeid) if function.endswith("::made")}
+        if kind not in OPEN and made != expected:
+            wrong.append((nodeid, sorted(made ^ expected)))
     assert not wrong, wrong
 
 
