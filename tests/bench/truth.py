@@ -45,7 +45,7 @@ PROOF = (
     "pluggy jinja2 click djangorestframework starlette library --python 3.11 --probe prologue,frame",
     "jinja2 click --python 3.11,3.12,3.13 --under ctrace,cprofile,pdb,pytest-cov-ctrace",
     "jinja2 click --python 3.12,3.13 --under sysmon,pytest-cov-sysmon",
-    "starlette --python 3.11,3.12,3.13 --under ctrace,cprofile --options='-k test_concurrency or test_background'",
+    "starlette --python 3.11,3.12,3.13 --under ctrace,cprofile --options='-k \"test_concurrency or test_background\"'",
 )
 # Names for runs that are measured as a whole, and coverage.py's core for them.
 WHOLE_RUN = {"pytest-cov-ctrace": "ctrace", "pytest-cov-sysmon": "sysmon"}
@@ -147,7 +147,12 @@ def environment(env, told, given, more):
 
 
 def how(given, *ways):
-    return ", ".join([*ways, *map("=".join, given.environ), *given.options])
+    return ", ".join([*ways, *map("=".join, given.environ), " ".join(given.options)]).rstrip(", ")
+
+
+def last_job(state):
+    """Its logs; none where there was no job."""
+    return logs.read(logs.last_job(state)) if (state / "run").exists() else {}
 
 
 def fresh(folder):
@@ -161,7 +166,7 @@ def observed(env, probe, given):
     state = fresh(env.scratch.parent / f"{env.name}-{probe}")
     environ = environment(env, state, given, {"DAGZ_DIR": str(state), "DAGZ_PROBE": probe})
     run = oracle.run(oracle.dagz(env, given.workers), env, given.options, environ)
-    job = logs.read(logs.last_job(state))
+    job = last_job(state)
     spans = {span.name: identities(span.codes, env.tree) for log in job.values() for span in log.own_spans()
              if span.type == "test" and span.ended}  # fmt: skip
     return spans, run.status
@@ -206,7 +211,7 @@ def judge(env, probe, given):
     told = fresh(state / "told")
     environ = environment(env, told, given, {"DAGZ_DIR": str(state / "dagz"), "DAGZ_PROBE": probe})
     _, notes = observe(env, given, environ)
-    job = logs.read(logs.last_job(state / "dagz"))
+    job = last_job(state / "dagz")
     verdict = Verdict(env.name, "/".join({log.probe for log in job.values()}), how(given, *["apart"] * given.apart))
     compare(verdict, truth(told), job, env.tree)
     verdict.notes += notes
@@ -235,7 +240,9 @@ def plugins_of(tool, env, told):
     """For each test by itself, or, where pytest-cov does it, for all of the run."""
     if tool not in WHOLE_RUN:
         return ("-p", "dagz_under")
-    return ("-p", "pytest_cov.plugin", f"--cov={env.tree}", f"--cov-report=json:{told}/report.json")
+    # Not as the project has it: some leave out what they do not want to see.
+    (told / "coveragerc").touch()
+    return ("-p", "pytest_cov.plugin", f"--cov={env.tree}", f"--cov-report=json:{told}/report.json", f"--cov-config={told}/coveragerc")
 
 
 def run_under(env, tool, told, given, more):
@@ -256,7 +263,7 @@ def judge_under(env, probe, tool, given):
     with_us, without = fresh(state / "with"), fresh(state / "without")
     plain = run_under(env, tool, without, given, {"DAGZ_DIR": str(state / "none"), "DAGZ_PROBE": "none"})
     run = run_under(env, tool, with_us, given, {"DAGZ_DIR": str(state / "dagz"), "DAGZ_PROBE": probe})
-    job = logs.read(logs.last_job(state / "dagz"))
+    job = last_job(state / "dagz")
     verdict = Verdict(env.name, "/".join({log.probe for log in job.values()}), how(given, f"under {tool}"))
     compare(verdict, truth(with_us), job, env.tree)
     mine, theirs = found(with_us), found(without)

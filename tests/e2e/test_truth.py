@@ -12,14 +12,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 import cpython  # noqa: E402
 import library  # noqa: E402
 import truth  # noqa: E402
-from test_probes import minor, pythons  # noqa: E402
+from test_probes import minor, probes, pythons  # noqa: E402
 
-TESTS = ("test_generators", "test_contextlib", "test_dataclasses", "test_yield_from")
-PARTS = ("contextlib", "dataclasses", "functools", "inspect", "types", "unittest", "weakref")
+TESTS = ("test_generators", "test_contextlib", "test_yield_from")
+PARTS = ("contextlib", "functools", "inspect", "types", "unittest", "weakref")
 
 
-@pytest.mark.parametrize("probe", ["", "frame"])
-@pytest.mark.parametrize("python", pythons(), ids=minor)
+@pytest.mark.parametrize("python, probe", [(python, probe) for python in pythons() for probe in probes(python)],
+                         ids=lambda value: value if "/" not in value else minor(value))  # fmt: skip
 def test_of_the_library_and_its_tests_nothing_is_missed(python, probe, tmp_path):
     if not cpython.has_tests(python):
         pytest.skip("this python has not got its tests")
