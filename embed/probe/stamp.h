@@ -9,7 +9,8 @@
  * through again as well: 1.6 % of a suite like jinja2's in version 3.12, for nothing. The interpreter must do no more
  * for a code that is set back than for one it has not met, which the self-check tells.
  *
- * Blind where a trace, profile or (3.12) monitoring callback runs: dz_span_distrust. */
+ * Blind where a trace, profile or monitoring callback runs: for the first two the evaluator sees (dz_span_distrust), the
+ * third is said to be unobserved (dz_span_monitored). */
 #pragma once
 
 #include "probe.h"
