@@ -156,6 +156,33 @@ PROPERTIES = {
             return 1
         SHOP = Shop()
         """, "assert kind.SHOP.get() == 1"),
+    "property_of_another_kind": ("""
+        class lazily:
+            def __init__(self, function):
+                self.function = function
+            def __set_name__(self, owner, name):
+                self.name = name
+            def __get__(self, instance, owner=None):
+                value = instance.__dict__[self.name] = self.function(instance)
+                return value
+        class Shop:
+            @lazily
+            def of_another_kind(self):
+                return made()
+        def made():
+            return 1
+        SHOP = Shop()
+        """, "assert kind.SHOP.of_another_kind == 1"),
+    "property_by_hand": ("""
+        class Shop:
+            def by_hand(self):
+                if not hasattr(self, "_by_hand"):
+                    self._by_hand = made()
+                return self._by_hand
+        def made():
+            return 1
+        SHOP = Shop()
+        """, "assert kind.SHOP.by_hand() == 1"),
     "property_by_name": ("""
         import functools, operator
         class Shop:
@@ -444,18 +471,18 @@ SHARED = {
     "unittest_module": """
         import unittest
         def setUpModule():
-            global value
-            value = kind.made()
+            global of_module
+            of_module = kind.made()
         class TestIt(unittest.TestCase):
-            def test_one(self): assert value == 1
-            def test_two(self): assert value == 1
+            def test_one(self): assert of_module == 1
+            def test_two(self): assert of_module == 1
         """,
     "xunit_module": """
         def setup_module():
-            global value
-            value = kind.made()
-        def test_one(): assert value == 1
-        def test_two(): assert value == 1
+            global of_module
+            of_module = kind.made()
+        def test_one(): assert of_module == 1
+        def test_two(): assert of_module == 1
         """,
     "xunit_module_end": """
         def teardown_module():
@@ -505,13 +532,10 @@ SHARED = {
                 import {kind}_fails
         """,
     "import_by_attribute": """
-        def test_one():
-            import {kind}_lazy
-            assert {kind}_lazy.late == 1
+        import kind_import_by_attribute_late as module
+        def test_one(): assert module.late == 1
         def test_other(): pass
-        def test_two():
-            import {kind}_lazy
-            assert {kind}_lazy.late == 1
+        def test_two(): assert module.late == 1
         """,
     "import_by_name": """
         import importlib
@@ -583,13 +607,8 @@ CONFTEST = """
         items[:] = reversed(items) if {reverses} else items
     """
 
-# Seen as what has changed in a module: not yet.
-OPEN = {"import_by_attribute": "late", "memo": "made"}
-
 MADE = """
     def made():
-        return 1
-    def late():
         return 1
     """
 LAZY = """
@@ -599,11 +618,6 @@ LAZY = """
     CONTEXT = contextvars.ContextVar("context", default={kind}.made())
     def get():
         return VALUE
-    def __getattr__(name):
-        if name != "late":
-            raise AttributeError(name)
-        globals()["late"] = {kind}.late()
-        return globals()["late"]
     @dataclasses.dataclass
     class Generated:
         value: int
@@ -623,6 +637,14 @@ LAZY = """
     @dispatch.register
     def _(one: int):
         return {kind}.made()
+    """
+LATE = """
+    import {kind}
+    def __getattr__(name):
+        if name != "late":
+            raise AttributeError(name)
+        globals()["late"] = {kind}.made()
+        return globals()["late"]
     """
 FAILS = """
     import {kind}_lazy
@@ -652,8 +674,10 @@ def source(kind):
 def write_shared(suite):
     for name, tests in SHARED.items():
         kind = f"kind_{name}"
-        suite.write(**{kind: MADE, f"{kind}_lazy": LAZY.format(kind=kind), f"{kind}_fails": FAILS.format(kind=kind),
-                       f"test_{name}": f"import pytest\nimport {kind} as kind\n" + textwrap.dedent(tests.format(kind=kind))})  # fmt: skip
+        texts = {"": MADE, "_lazy": LAZY, "_late": LATE, "_fails": FAILS}
+        suite.write(**{kind + end: textwrap.dedent(text).format(kind=kind) for end, text in texts.items()})
+        head = f"import pytest\nimport {kind} as kind\n"
+        suite.write(**{f"test_{name}": head + textwrap.dedent(tests.format(kind=kind))})
 
 
 class Job:
@@ -780,7 +804,7 @@ def test_who_uses_what_is_made_once_depends_on_how_it_was_made(suite, python, or
         kind = nodeid.partition(".py")[0].removeprefix("test_")
         expected = {"kind_conftest.py::made"} | ({f"kind_{kind}.py::made"} if "test_other" not in nodeid else set())
         made = {function for function in job.functions(nodeid) if function.endswith("::made")}
-        if kind not in OPEN and made != expected:
+        if made != expected:
             wrong.append((nodeid, sorted(made ^ expected)))
     assert not wrong, wrong
 
