@@ -8,6 +8,11 @@ In the same run DAGZ observes, and a plugin records what sys.monitoring's callba
 profile function (before) report. A code object that ran in a test and is not in the test's span is missed; one that is in
 the span and did not run is reported too much. Exit code 1 if anything was missed.
 
+Too much has always been one of these: trace functions and what they call, of which neither a callback nor a profile function
+is told; what a new thread does before it has the profile function (3.11); a coroutine or a generator that was collected or
+closed before it had begun; what pytest does in a test's name before the plugin's turn; what runs when a code object dies,
+as the plugin keeps them; what runs after cProfile has taken the profile function's place (3.11).
+
 --between compares two probes in two runs of their own, without the plugin: with one in place the stamp cannot be alone
 (embed/probe/stamp.c), and the evaluator has calls inlined nowhere.
 
