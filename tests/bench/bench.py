@@ -116,7 +116,8 @@ def measure(case, runner, memory=False):
         box = pathlib.Path(box)
         (box / "tmp").mkdir()
         environ = oracle.clean_environ(case.env, box, runner.environ)
-        environ["PYTHONPATH"] = str(HERE / "stopwatch")
+        environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(HERE / "stopwatch"), runner.environ.get("PYTHONPATH")]))  # fmt: skip
         environ["BENCH_FIRST"] = str(box / "first")
         options = ["-q", "-p", "no:cacheprovider", "-p", "dagz_stopwatch", *case.options]
         meter = [sys.executable, str(HERE / "meter.py"), str(box / "report")]
