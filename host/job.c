@@ -101,20 +101,32 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
 
 /* ---- signals ---- */
 
+static int is_gone(pid_t pid)
+{
+    return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* No child is told: somebody else may have taken its status. One that is there is asked for again with the next tick. */
+static void look_for_lost(struct dz_job *job)
+{
+    if (!dz_cuts_are_over(job) && is_gone(job->cuts.pid))
+        dz_cuts_heard_death(job, job->cuts.pid, 0);
+    if (job->front_ended || !is_gone(job->front_pid))
+        return;
+    fprintf(stderr, "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
+    dz_front_died(job, STATUS_UNKNOWN);
+}
+
 static void reap(struct dz_job *job)
 {
     int status;
+    job->unreaped = 0;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) != 0;) {
         if (pid < 0 && errno == EINTR)
             continue;
         if (pid < 0) {
-            /* No child is left: whoever took its status, the front is gone, and who makes sheets. */
-            dz_cuts_heard_death(job, job->cuts.pid, 0);
-            if (!job->front_ended) {
-                fprintf(stderr,
-                        "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
-                dz_front_died(job, STATUS_UNKNOWN);
-            }
+            job->unreaped = 1;
+            look_for_lost(job);
             return;
         }
         if (pid == job->front_pid && WIFSTOPPED(status))
@@ -199,6 +211,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct dz_job *job = timer->data;
     uint64_t now = dz_now_us();
+    if (job->unreaped)
+        reap(job);
     dz_vassal_tick(job);
     if (job->suite.complete && !job->over)
         dz_census_look(&job->census, getpid(), now);

@@ -104,6 +104,7 @@ struct dz_job {
 
     struct dz_peer front;
     pid_t front_pid;
+    int unreaped; /* no child was told of, when there should be one */
     int front_status, front_ended, front_told, front_done, replaying, replay_ready;
     struct dz_peer zygote;
     pid_t zygote_pid;
