@@ -149,25 +149,16 @@ static void forget(PyObject *fixturedef, uint32_t span)
 static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     uint32_t span = dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? known_span(args[0]) : 0;
-    dz_value_gone(span);
     dz_span_enter_aside(span);
     PyObject *value = call(inner, args, nargsf, names);
     dz_span_leave(span);
+    dz_value_gone(span);
     if (span)
         forget(args[0], span);
     return value;
 }
 
 /* ---- a use ---- */
-
-/* cached_result: (value, key, exception or None). */
-static void tell_value(PyObject *fixturedef, uint32_t span)
-{
-    dz_autopy PyObject *cached = PyObject_GetAttrString(fixturedef, "cached_result");
-    if (cached && PyTuple_Check(cached) && PyTuple_GET_SIZE(cached) == 3)
-        dz_value_used(span, PyTuple_GET_ITEM(cached, 0));
-    PyErr_Clear();
-}
 
 static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -179,7 +170,7 @@ static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargs
     uint32_t span = known_span(fixturedef);
     if (span) {
         dz_span_lean(span);
-        tell_value(fixturedef, span);
+        dz_value_used(span, fixturedef);
     }
     if (innermost)
         note_use(innermost, fixturedef);

@@ -74,6 +74,17 @@ static int is_deque(PyObject *object)
     return strcmp(Py_TYPE(object)->tp_name, "collections.deque") == 0;
 }
 
+static int is_of_threads(PyObject *object)
+{
+    return strcmp(Py_TYPE(object)->tp_name, "_thread._local") == 0;
+}
+
+/* A plain one cannot change, and is seen through by whoever meets it. */
+static int is_named_tuple(PyObject *object)
+{
+    return PyTuple_Check(object) && !PyTuple_CheckExact(object);
+}
+
 static int names_itself(PyCodeObject *code)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_names); i++)
@@ -114,11 +125,11 @@ unsigned dz_holding(PyObject *object)
         return DZ_HOLDS_ONE;
     unsigned holding = 0;
     if (PyDict_Check(object) || PyList_Check(object) || PySet_Check(object) || is_deque(object) ||
-        PyByteArray_Check(object))
+        PyByteArray_Check(object) || is_named_tuple(object))
         holding |= DZ_HOLDS_ITEMS;
     /* Members of an enumeration are many, and nobody sets them anew. */
     if (type->tp_flags & Py_TPFLAGS_HAVE_GC && !is_enum(type) &&
-        (is_of_project(type) || is_container_of_library(type)))
+        (is_of_project(type) || is_container_of_library(type) || is_of_threads(object)))
         holding |= DZ_HOLDS_ATTRIBUTES;
     return holding;
 }
@@ -130,7 +141,7 @@ static void each_of_dict(PyObject *dict, dz_member *member, void *arg)
     PyObject *key, *value;
     Py_ssize_t at = 0;
     for (int n = 0; n < MEMBERS_MOST && PyDict_Next(dict, &at, &key, &value); n++)
-        member(arg, PyUnicode_CheckExact(key) ? key : NULL, value);
+        member(arg, key, value);
 }
 
 static void each_of_row(PyObject *const *row, Py_ssize_t n, dz_member *member, void *arg)
@@ -167,6 +178,8 @@ static void each_item(PyObject *object, dz_member *member, void *arg)
         each_of_dict(object, member, arg);
     else if (PyList_Check(object))
         each_of_row(((PyListObject *)object)->ob_item, Py_SIZE(object), member, arg);
+    else if (PyTuple_Check(object))
+        each_of_row(((PyTupleObject *)object)->ob_item, Py_SIZE(object), member, arg);
     else if (PySet_Check(object))
         each_of_set((PySetObject *)object, member, arg);
     else if (is_deque(object))
@@ -181,6 +194,12 @@ static void mix_member(void *arg, PyObject *name, PyObject *value)
 
 static uint64_t print_of_items(PyObject *object);
 
+/* What lies in an instance changes without a new version of its dict. */
+static int has_version(PyObject *object)
+{
+    return DZ_DICT_HAS_VERSION && PyDict_Check(object) && !((PyDictObject *)object)->ma_values;
+}
+
 uint64_t dz_names_print(PyObject *dict)
 {
 #if DZ_DICT_HAS_VERSION
@@ -190,9 +209,19 @@ uint64_t dz_names_print(PyObject *dict)
 #endif
 }
 
+Py_ssize_t dz_held_size(PyObject *object, unsigned holding)
+{
+    if (!(holding & DZ_HOLDS_ITEMS))
+        return 0;
+    if (PyDict_Check(object))
+        return PyDict_GET_SIZE(object);
+    if (PySet_Check(object))
+        return PySet_GET_SIZE(object);
+    return is_deque(object) ? Py_TYPE(object)->tp_as_sequence->sq_length(object) : Py_SIZE(object);
+}
+
 static uint64_t print_of_items(PyObject *object)
 {
-    uint64_t print = 0;
     if (PyList_Check(object)) {
         Py_ssize_t n = Py_SIZE(object);
         size_t first = n < MEMBERS_MOST ? (size_t)n : MEMBERS_MOST;
@@ -201,24 +230,30 @@ static uint64_t print_of_items(PyObject *object)
     }
     if (PyByteArray_Check(object))
         return XXH3_64bits(PyByteArray_AS_STRING(object), (size_t)PyByteArray_GET_SIZE(object));
-    if (PyDict_Check(object) && DZ_DICT_HAS_VERSION)
+    if (has_version(object))
         return dz_names_print(object);
+    uint64_t print = (uint64_t)dz_held_size(object, DZ_HOLDS_ITEMS);
     each_item(object, mix_member, &print);
-    if (PyDict_Check(object))
-        print = dz_mix(print, (uint64_t)PyDict_GET_SIZE(object));
-    else if (PySet_Check(object))
-        print = dz_mix(print, (uint64_t)PySet_GET_SIZE(object));
     return print;
 }
 
 /* ---- attributes ---- */
 
-/* A new one may be made of what lies in the instance itself: the same is in both then. */
+/* Of a class that derives from it, this could call its __init__. */
+static PyObject *new_dict_of_thread(PyObject *object)
+{
+    return is_of_threads(object) ? PyObject_GetAttrString(object, "__dict__") : NULL;
+}
+
+/* A new one may be made of what lies in the instance itself: the same is in both then. Until 3.11 that might start a
+ * collection, and that runs code. */
 static PyObject *new_dict_of(PyObject *object)
 {
-    if (!Py_TYPE(object)->tp_dictoffset)
-        return NULL;
-    PyObject *dict = PyObject_GenericGetDict(object, NULL);
+    int collects = PyGC_Disable();
+    PyObject *dict = Py_TYPE(object)->tp_dictoffset ? PyObject_GenericGetDict(object, NULL)
+                                                    : new_dict_of_thread(object);
+    if (collects)
+        PyGC_Enable();
     if (!dict)
         PyErr_Clear();
     return dict;

@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 enum dz_holding {
-    DZ_HOLDS_ITEMS = 1 << 0,   /* a dict, list, set, deque or bytearray, or what derives from one */
+    DZ_HOLDS_ITEMS =
+        1 << 0, /* a dict, list, set, deque, bytearray or named tuple, or what derives from one */
     DZ_HOLDS_MEMBERS = 1 << 1, /* a class of the project */
     DZ_HOLDS_ATTRIBUTES =
-        1 << 2, /* an instance of one, or of a library's container: its dict and its slots */
+        1
+        << 2, /* an instance of one, of a library's container, or what a thread has for itself: its dict and its slots */
     DZ_HOLDS_VALUES =
         1 << 3,            /* a function of the project: attributes, defaults, what it encloses */
     DZ_HOLDS_ONE = 1 << 4, /* what a context variable is set to, the object of a bound method */
@@ -21,7 +23,11 @@ unsigned dz_holding(PyObject *object);
 /* Of the addresses of what it holds, up to a thousand: another one when something was put in, out or in another's place. */
 uint64_t dz_held_print(PyObject *object, unsigned holding);
 
-/* Each of them, up to a thousand. name: of an attribute, or a dict's key; else NULL. Both borrowed. */
+/* How many items there are; 0 for what has none. */
+Py_ssize_t dz_held_size(PyObject *object, unsigned holding);
+
+/* Each of them, up to a thousand. name: of an attribute, or a dict's key, which may be anything; else NULL. Both
+ * borrowed. */
 typedef void dz_member(void *arg, PyObject *name, PyObject *value);
 void dz_held_each(PyObject *object, unsigned holding, dz_member *member, void *arg);
 

@@ -50,17 +50,17 @@ static PyObject *load_spec(PyObject *spec, PyObject *inner, PyObject *const *arg
     dz_autopy PyObject *keep = NULL;
     PyObject *was_loading = loading;
     const char *was_importing = dz_path_importing(origin_of(spec, &keep));
-    struct dz_import import;
+    struct dz_import *import = span ? dz_state_importing(spec) : NULL;
     loading = spec;
     if (span) {
-        dz_state_importing(&import, spec);
         dz_span_enter(span);
         tell_source(spec);
     }
     dz_lookup_tell_places(spec);
     PyObject *module = PyObject_Vectorcall(inner, args, nargsf, names);
     if (span) {
-        dz_state_imported(&import, dz_span_ran());
+        if (import)
+            dz_state_imported(import, dz_span_ran());
         dz_span_leave(span);
         dz_span_close(span);
     }

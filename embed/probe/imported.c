@@ -2,6 +2,7 @@
 
 #include "../span.h"
 #include "../stand_in.h"
+#include "state.h"
 
 /* By builtins.__import__, which import statements, C code and computed imports come by. Where it is not CPython's own,
  * the statement calls it: some 100 ns more for one that finds its module.
@@ -46,6 +47,7 @@ static void use_all(PyObject *package, PyObject *names)
 
 void dz_imported_use(PyObject *name)
 {
+    dz_state_use(name);
     if (spans && PyDict_GET_SIZE(spans))
         use(name);
     PyErr_Clear();
@@ -64,12 +66,14 @@ static PyObject *import(PyObject *inner, PyObject *const *args, size_t nargsf, P
 {
     PyObject *module = PyObject_Vectorcall(inner, args, nargsf, names);
     Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    if (!module || !n || !PyDict_GET_SIZE(spans) || !dz_span_is_on())
+    if (!module || !n || !dz_span_is_on())
         return module;
     int is_relative = n > 4 && PyObject_IsTrue(args[4]) == 1;
     dz_autopy PyObject *name =
         is_relative ? PyObject_GetAttrString(module, "__name__") : Py_NewRef(args[0]);
-    if (name && use(name) && n > 3)
+    if (name)
+        dz_state_use(name);
+    if (name && PyDict_GET_SIZE(spans) && use(name) && n > 3)
         use_all(name, args[3]);
     PyErr_Clear();
     return module;

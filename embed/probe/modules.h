@@ -10,6 +10,7 @@ struct dz_module {
     uint32_t same_file;   /* index + 1 of another one with this file */
     uint32_t round;       /* for whoever goes through them: */
     uint32_t named_round; /* when it has been looked at, and those that it has names for */
+    int is_used;          /* imported in the base span */
     struct dz_snapshot snapshot;
 };
 

@@ -61,7 +61,8 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth);
 
 static int is_told_by_property(const struct behind *behind, PyObject *name)
 {
-    return name && behind->type && dz_is_of_property(behind->type, name);
+    return name && behind->type && PyUnicode_CheckExact(name) &&
+           dz_is_of_property(behind->type, name);
 }
 
 static void mix_behind(void *arg, PyObject *name, PyObject *value)
@@ -70,7 +71,7 @@ static void mix_behind(void *arg, PyObject *name, PyObject *value)
     if (is_told_by_property(behind, name))
         return;
     uint64_t print =
-        dz_mix(name ? dz_value_print(name) : 0, look_behind(behind, value, behind->depth));
+        dz_mix(name ? look_behind(behind, name, 0) : 0, look_behind(behind, value, behind->depth));
     behind->print = behind->is_unordered ? behind->print + print : dz_mix(behind->print, print);
 }
 
@@ -83,6 +84,7 @@ static uint64_t look_behind_tuple(struct behind *around, PyObject *tuple, int de
         print = dz_mix(print, PyTuple_CheckExact(item) && nesting
                                   ? look_behind_tuple(around, item, depth, nesting - 1)
                                   : look_behind(around, item, depth));
+        around->n_values += depth <= 0;
     }
     return print;
 }
@@ -106,6 +108,13 @@ static int steps_of(unsigned holding)
     return holding & (DZ_HOLDS_VALUES | DZ_HOLDS_ONE) ? 1 : 2;
 }
 
+/* Before what it holds. */
+static uint64_t print_of_holder(PyObject *holder, PyObject *value, unsigned holding)
+{
+    uint64_t print = dz_mix(dz_value_print(value), (uint64_t)dz_held_size(holder, holding));
+    return PyByteArray_Check(holder) ? dz_mix(print, dz_held_print(holder, holding)) : print;
+}
+
 /* The value's print, and those of what it holds, so many steps deep. */
 static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
 {
@@ -121,12 +130,10 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
     add_node(around->of, holder, holding);
     struct behind behind = {.of = around->of,
                             .type = holding == DZ_HOLDS_ATTRIBUTES ? Py_TYPE(holder) : NULL,
-                            .print = dz_value_print(value),
+                            .print = print_of_holder(holder, value, holding),
                             .n_values = around->n_values,
                             .depth = depth - steps_of(holding),
                             .is_unordered = PySet_Check(holder)};
-    if (PyByteArray_Check(holder))
-        behind.print = dz_mix(behind.print, dz_held_print(holder, holding));
     dz_held_each(holder, holding, mix_behind, &behind);
     around->n_values = behind.n_values;
     return behind.print;
@@ -195,7 +202,7 @@ static struct dz_snapshot_name look(PyObject *name, PyObject *value)
         return new;
     }
     add_node(&new, value, holding);
-    behind.print = dz_value_print(value);
+    behind.print = print_of_holder(value, value, holding);
     behind.depth = DEPTH - 2;
     dz_held_each(value, holding & ~(unsigned)OWN_ELEMENTS, mix_behind, &behind);
     new.print = behind.print;

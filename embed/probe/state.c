@@ -19,11 +19,19 @@ struct change {
     int is_number;
 };
 
+/* Not on the stack, which a forked child or a switch of greenlets leaves to others. */
+struct dz_import {
+    PyObject *name; /* owned */
+    struct dz_import *outer;
+};
+
 static struct {
     struct change *changes;
     uint32_t n, cap;
     uint32_t round;
     struct dz_import *importing; /* of all threads */
+    PyObject **used; /* modules imported in the base span; borrowed, never to be looked into */
+    uint32_t n_used, used_cap;
 } state;
 
 static void note(void *module, PyObject *name, PyObject *attribute, int is_number)
@@ -104,17 +112,20 @@ static int is_importing(const struct dz_module *module)
 /* Whether something has changed. */
 static int look_at(struct dz_module *module)
 {
-    PyObject *object =
-        module->round == state.round || is_importing(module) ? NULL : dz_module_peek(module);
+    PyObject *object = module->round == state.round ? NULL : dz_module_peek(module);
     module->round = state.round;
-    return object ? dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), note, object)
-                  : 0;
+    dz_changed *changed = is_importing(module) ? NULL : note;
+    int n = object ? dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), changed, object)
+                   : 0;
+    return changed ? n : 0;
 }
 
 static int is_package(PyObject *object)
 {
     return PyDict_GetItemString(PyModule_GetDict(object), "__path__") != NULL;
 }
+
+static int look_from(struct dz_module *module);
 
 /* Also those in a package that is named: package.module.NAME. */
 static int look_around(struct dz_module *module)
@@ -126,7 +137,23 @@ static int look_around(struct dz_module *module)
     for (uint32_t i = 0; i < module->snapshot.n_modules; i++) {
         struct dz_module *named = dz_module_find(module->snapshot.modules[i]);
         if (named && dz_module_peek(named))
-            n += is_package(named->object) ? look_around(named) : look_at(named);
+            n += look_from(named);
+    }
+    return n;
+}
+
+static int look_from(struct dz_module *module)
+{
+    return is_package(module->object) ? look_around(module) : look_at(module);
+}
+
+static int look_at_used(void)
+{
+    int n = 0;
+    for (uint32_t i = 0; i < state.n_used; i++) {
+        struct dz_module *used = dz_module_find(state.used[i]);
+        if (used && dz_module_peek(used))
+            n += look_from(used);
     }
     return n;
 }
@@ -148,8 +175,8 @@ static void look_at_all(void)
 static void look(const struct dz_bits *ran, int to_base)
 {
     uint32_t last = 0;
-    int n = 0;
     state.round++;
+    int n = look_at_used();
     for (uint32_t code = 0; (code = dz_bits_next(ran, code)) != UINT32_MAX; code++) {
         uint32_t file = dz_code_file(code);
         if (file && file != last)
@@ -164,27 +191,36 @@ static void look(const struct dz_bits *ran, int to_base)
 
 /* ---- spans ---- */
 
-/* Making a dict for an instance might start a collection (until 3.11), and that runs code. */
-static int pause_collections(void)
+static void forget_used(void)
 {
-    return PyGC_Disable();
+    for (uint32_t i = 0; i < state.n_used; i++) {
+        struct dz_module *used = dz_module_find(state.used[i]);
+        if (used)
+            used->is_used = 0;
+    }
+    state.n_used = 0;
 }
 
-static void resume_collections(int were_on)
+void dz_state_use(PyObject *name)
 {
-    if (were_on)
-        PyGC_Enable();
+    PyObject *object =
+        PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(PyImport_GetModuleDict(), name) : NULL;
+    struct dz_module *module = object ? dz_module_find(object) : NULL;
+    if (!module || module->is_used ||
+        !dz_has_room(&state.used, state.n_used, &state.used_cap, sizeof *state.used))
+        return;
+    module->is_used = 1;
+    state.used[state.n_used++] = object;
 }
 
 void dz_state_tell(const struct dz_bits *ran)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    int were_on = pause_collections();
     dz_modules_refresh(0);
     look(ran, 0);
+    forget_used();
     dz_values_tell();
-    resume_collections(were_on);
     PyErr_Restore(type, value, traceback);
 }
 
@@ -199,22 +235,25 @@ void dz_state_settle(void)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    int were_on = pause_collections();
     dz_modules_refresh(0);
     for (uint32_t i = 0; i < dz_modules(); i++)
         settle_one(dz_module_at(i));
-    resume_collections(were_on);
+    forget_used();
     PyErr_Restore(type, value, traceback);
 }
 
-void dz_state_importing(struct dz_import *import, PyObject *spec)
+struct dz_import *dz_state_importing(PyObject *spec)
 {
+    struct dz_import *import = dz_alloc(sizeof *import);
+    if (!import)
+        return NULL;
     import->name = PyObject_GetAttrString(spec, "name");
     if (import->name && !PyUnicode_CheckExact(import->name))
         Py_CLEAR(import->name);
     PyErr_Clear();
     import->outer = state.importing;
     state.importing = import;
+    return import;
 }
 
 static void take_out(struct dz_import *import)
@@ -237,12 +276,11 @@ void dz_state_imported(struct dz_import *import, const struct dz_bits *ran)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    int were_on = pause_collections();
     dz_modules_refresh(1);
     take_out(import);
     take_as_it_is(import->name);
     Py_CLEAR(import->name);
+    dz_free(import);
     look(ran, dz_span_is_test());
-    resume_collections(were_on);
     PyErr_Restore(type, value, traceback);
 }

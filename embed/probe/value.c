@@ -7,7 +7,8 @@
 
 struct value {
     uint32_t made_in;
-    PyObject *object; /* borrowed: pytest has it until it is gone */
+    PyObject *fixturedef; /* borrowed */
+    PyObject *object;     /* borrowed: looked into only as long as the fixture has it */
     struct dz_snapshot snapshot;
     uint32_t changed_in; /* the last one; it leans on those before, as it has used the value */
     uint32_t used_in;    /* the last base span */
@@ -36,6 +37,16 @@ static struct value *find_or_add(uint32_t made_in)
     value = &state.values[state.n++];
     *value = (struct value){.made_in = made_in};
     return value;
+}
+
+/* Borrowed; NULL where it has none. cached_result: (value, key, exception or None). */
+static PyObject *value_of(PyObject *fixturedef)
+{
+    dz_autopy PyObject *cached = PyObject_GetAttrString(fixturedef, "cached_result");
+    PyErr_Clear();
+    return cached && PyTuple_Check(cached) && PyTuple_GET_SIZE(cached) == 3
+               ? PyTuple_GET_ITEM(cached, 0)
+               : NULL;
 }
 
 static void set_object(struct value *value, PyObject *object)
@@ -80,12 +91,14 @@ static void note_current_user(uint32_t made_in)
         note_user(user, made_in);
 }
 
-void dz_value_used(uint32_t made_in, PyObject *object)
+void dz_value_used(uint32_t made_in, PyObject *fixturedef)
 {
     note_current_user(made_in);
-    struct value *value = find_or_add(made_in);
+    PyObject *object = value_of(fixturedef);
+    struct value *value = object ? find_or_add(made_in) : NULL;
     if (!value)
         return;
+    value->fixturedef = fixturedef;
     set_object(value, object);
     use(value);
 }
@@ -106,6 +119,7 @@ void dz_values_tell(void)
     for (uint32_t i = 0; i < state.n; i++) {
         struct value *value = &state.values[i];
         if (value->used_in == base && value->object &&
+            value->object == value_of(value->fixturedef) &&
             dz_snapshot_renew_value(&value->snapshot, value->object))
             value->changed_in = base;
     }

@@ -5,9 +5,9 @@
 
 #include "../pycompat.h"
 
-/* The current span uses the value that was made in this one. */
-void dz_value_used(uint32_t made_in, PyObject *value);
-/* It is about to be torn down. */
+/* The current span uses the value of this FixtureDef, which is there until the value is gone; it was made in that span. */
+void dz_value_used(uint32_t made_in, PyObject *fixturedef);
+/* It has been torn down. */
 void dz_value_gone(uint32_t made_in);
 /* The base span ends: of the values used in it, which it has changed. */
 void dz_values_tell(void);

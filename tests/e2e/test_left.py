@@ -122,6 +122,18 @@ LEFT = {
             return put, lambda: value
         put, get = make()
         """, "kind.put(2)", "assert kind.get()"),
+    "list_beyond_a_thousand": ("VALUES = list(range(2000))", "kind.VALUES.append(1)", "assert kind.VALUES"),
+    "dict_beyond_a_thousand": ("VALUES = dict.fromkeys(range(2000))", "kind.VALUES[-1] = 1", "assert kind.VALUES"),
+    "key_that_is_no_name": ("VALUES = {1: 1, (1, 2): 1}", "del kind.VALUES[1]; kind.VALUES[2] = 1", "assert kind.VALUES"),
+    "named_tuple": ("import collections\nPAIR = collections.namedtuple('Pair', 'one other')([], [])", "kind.PAIR.one.append(1)",
+                    "assert kind.PAIR"),
+    "of_this_thread": ("import threading\nLOCAL = threading.local()", "kind.LOCAL.value = 1", "getattr(kind.LOCAL, 'value', 0)"),
+    "instance_by_its_dict": ("class Shop:\n    pass\nSHOP = Shop()\nSHOP.value = 1\nVALUES = vars(SHOP)", "kind.SHOP.value = 2",
+                             "assert kind.VALUES['value']"),
+    "by_import_within": ("import kind_package.settings", "import kind_package.settings as settings; settings.DEBUG = 1",
+                         "from kind_package import settings; assert settings.DEBUG"),
+    "by_path": ("import kind_package.paths", "mock.patch('kind_package.paths.ROOT', 1).start()",
+                "from kind_package import paths; assert paths.ROOT"),
     "context_variable": ("import contextvars\nVALUE = contextvars.ContextVar('value', default=1)", "kind.VALUE.set(2)",
                          "assert kind.VALUE.get()"),
     "other_name_of_list": ("import kind_list_kept as kept\nfrom kind_list_kept import VALUES as ITEMS", "kind.ITEMS.append(1)",
@@ -151,11 +163,14 @@ NOT_LEFT = {
         """, "kind.Shop()", "assert kind.Shop().name"),
     "logger": ("import logging\nLOG = logging.getLogger('kind')", "kind.LOG.setLevel(10)", "kind.LOG.debug('text')"),
     "imported_late": ("VALUE = 1", "import kind_package.late", "import kind_package; assert kind.VALUE"),
+    "key_put_back": ("VALUES = {(1, 2): 1}", "kind.VALUES[tuple([1, 2])] = kind.VALUES.pop((1, 2))", "assert kind.VALUES"),
     "another_attribute": ("class Shop:\n    one = other = 1\nSHOP = Shop()", "kind.SHOP.one = 2", "assert kind.SHOP.other"),
     "another_name": ("ONE = OTHER = 1", "kind.ONE = 2", "assert kind.OTHER"),
     "own": ("", "VALUES = []; VALUES.append(1)", "VALUES = []"),
     "warning": ("import warnings\ndef warn():\n    warnings.warn('text', stacklevel=1)", "kind.warn()", "kind.warn()"),
 }  # fmt: skip
+
+PACKAGE = {"__init__": "", "late": "", "settings": "DEBUG = 2", "paths": "ROOT = 2"}
 
 KINDS = {**LEFT, **NOT_LEFT}
 
@@ -180,8 +195,8 @@ ORDERS = {
 def write_kinds(suite):
     suite.write(other="def run():\n    return 1\n", conftest=NOTES)
     (suite.folder / "kind_package").mkdir()
-    for name in ("__init__", "late"):
-        (suite.folder / "kind_package" / f"{name}.py").write_text("")
+    for name, text in PACKAGE.items():
+        (suite.folder / "kind_package" / f"{name}.py").write_text(text)
     for kind, (module, write, read) in KINDS.items():
         suite.write(**{f"kind_{kind}": module})
         (suite.folder / f"test_{kind}.py").write_text(
@@ -307,6 +322,53 @@ def test_what_an_import_changes_elsewhere_is_its_own(suite, python):  # noqa: F8
     spans = {(span["type"], span["name"]) for span in job.spans("test_b.py::test_reads")}
     assert ("py.import", "plugin") in spans and "plugin.py::say" in job.functions("test_b.py::test_reads")
     assert ("py.import", "plugin") not in {(span["type"], span["name"]) for span in job.spans("test_b.py::test_other")}
+
+
+def test_what_an_import_changes_of_a_class_its_heirs_have_in_a_module_that_is_half_there(suite, python):  # noqa: F811
+    suite.write(
+        shop="class Shop:\n    value = 1\n",
+        first="",
+        second="import shop\nshop.Shop.value = 2\n",
+        heirs="""
+            import gc, shop
+            class Gone(shop.Shop):
+                pass
+            import first
+            del Gone
+            gc.collect()
+            class Heir(shop.Shop):
+                pass
+            import second
+        """,
+        test_a="def test_imports():\n    import heirs\n",
+        test_b="def test_reads():\n    from heirs import Heir as Read\n    assert Read.value\n",
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    assert ("py.import", "second") in {(span["type"], span["name"]) for span in job.spans("test_b.py::test_reads")}
+
+
+RESET = """
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def rows():
+        return [[bytes(1000)] for _ in range(100)]
+"""
+
+
+def test_a_fixtures_value_that_somebody_drops_is_not_looked_at(suite, python):  # noqa: F811
+    suite.write(
+        conftest=RESET,
+        test_it="""
+            def test_drops(request, rows):
+                rows[0].append(1)
+                (request._get_active_fixturedef("rows")).cached_result = None
+                del rows
+            def test_other():
+                pass
+        """,
+    )
+    assert "2 passed" in Job(suite, python, "--dagz-workers=1").ran.out
 
 
 def test_nothing_is_kept_alive_or_made_otherwise(suite, python):  # noqa: F811
