@@ -99,7 +99,7 @@ static int add_writer(struct dz_lefts *lefts, const struct dz_observations *all,
     if (!dz_has_room(&element->writers, element->n_writers, &element->writers_cap,
                      sizeof *element->writers))
         return -ENOMEM;
-    element->writers[element->n_writers++] = span;
+    element->writers[element->n_writers++] = (struct dz_left_writer){span, 0};
     return 0;
 }
 

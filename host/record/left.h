@@ -8,7 +8,10 @@ struct dz_left {
     uint32_t file;            /* string of the observations; 0: it is none of a source */
     uint32_t name, attribute; /* numbers of texts, from 1 on; no attribute: 0 */
     int is_number;            /* each time, before and after */
-    uint32_t *writers;        /* spans, in the order of the logs */
+    struct dz_left_writer {
+        uint32_t span;
+        int reads; /* what was left before it, too: for whoever goes through them */
+    } * writers;   /* in the order of the logs */
     uint32_t n_writers, writers_cap;
     uint32_t next_of_name; /* index + 1 of another one of this name */
 };

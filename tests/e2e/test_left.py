@@ -407,6 +407,22 @@ def test_nothing_is_kept_alive_or_made_otherwise(suite, python):  # noqa: F811
     assert "3 passed" in job.ran.out
 
 
+def test_what_many_tests_add_to_is_told_without_each_leaning_on_all(suite, python):  # noqa: F811
+    suite.write(
+        log="LINES = []\ndef say(line):\n    LINES.append(line)\n",
+        test_it="""
+            import log, pytest
+            @pytest.mark.parametrize("n", range(20))
+            def test_it(n):
+                log.say(str(n))
+        """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    told = [[span for span in job.spans(f"test_it.py::test_it[{n}]") if span["type"] == "test"] for n in range(20)]
+    assert [len(spans) for spans in told] == list(range(1, 21))
+    assert all(sum(on.startswith("test ") for on in span["leans_on"]) < 2 for spans in told for span in spans)
+
+
 def test_a_test_that_changes_a_thousand_names_is_told_of(suite, python):  # noqa: F811
     suite.write(
         many="\n".join(f"N{n} = {n}" for n in range(1000)),
