@@ -41,12 +41,43 @@ struct dz_snapshot_name {
 
 /* ---- values ---- */
 
+/* What the interpreter and the libraries keep there for themselves. */
+static int is_nobodys(PyObject *name)
+{
+    static const char *const names[] = {
+        "__builtins__",
+        "__cached__",
+        "__spec__",
+        "__loader__",
+        "__warningregistry__",
+        "__dict__",
+        "__weakref__",
+        "__doc__",
+        "__module__",
+        "__annotations__",
+        "__annotations_cache__",
+        "__annotate__",
+        "__annotate_func__",
+        "__conditional_annotations__",
+        "__slotnames__",
+        "_abc_impl",
+    };
+    if (PyUnicode_GET_LENGTH(name) == 0)
+        return 1;
+    if (PyUnicode_READ_CHAR(name, 0) != '_')
+        return 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
 struct behind {
     struct dz_snapshot_name *of;
     PyTypeObject *type; /* whose attributes they are; NULL where they are items */
     uint64_t print;
     uint32_t n_values;
-    int depth, is_unordered;
+    int depth, is_unordered, is_object; /* a class or an instance, and no container */
 };
 
 static void add_node(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
@@ -68,7 +99,8 @@ static int is_told_by_property(const struct behind *behind, PyObject *name)
 static void mix_behind(void *arg, PyObject *name, PyObject *value)
 {
     struct behind *behind = arg;
-    if (is_told_by_property(behind, name))
+    if (is_told_by_property(behind, name) ||
+        (behind->is_object && name && PyUnicode_CheckExact(name) && is_nobodys(name)))
         return;
     uint64_t print =
         dz_mix(name ? look_behind(behind, name, 0) : 0, look_behind(behind, value, behind->depth));
@@ -133,44 +165,15 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
                             .print = print_of_holder(holder, value, holding),
                             .n_values = around->n_values,
                             .depth = depth - steps_of(holding),
-                            .is_unordered = PySet_Check(holder)};
+                            .is_unordered = PySet_Check(holder),
+                            .is_object =
+                                holding == DZ_HOLDS_MEMBERS || holding == DZ_HOLDS_ATTRIBUTES};
     dz_held_each(holder, holding, mix_behind, &behind);
     around->n_values = behind.n_values;
     return behind.print;
 }
 
 /* ---- names ---- */
-
-/* What the interpreter and the libraries keep there for themselves. */
-static int is_nobodys(PyObject *name)
-{
-    static const char *const names[] = {
-        "__builtins__",
-        "__cached__",
-        "__spec__",
-        "__loader__",
-        "__warningregistry__",
-        "__dict__",
-        "__weakref__",
-        "__doc__",
-        "__module__",
-        "__annotations__",
-        "__annotations_cache__",
-        "__annotate__",
-        "__annotate_func__",
-        "__conditional_annotations__",
-        "__slotnames__",
-        "_abc_impl",
-    };
-    if (PyUnicode_GET_LENGTH(name) == 0)
-        return 1;
-    if (PyUnicode_READ_CHAR(name, 0) != '_')
-        return 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (PyUnicode_CompareWithASCIIString(name, names[i]) == 0)
-            return 1;
-    return 0;
-}
 
 static int is_element(PyObject *name, PyObject *value)
 {

@@ -164,6 +164,13 @@ NOT_LEFT = {
     "logger": ("import logging\nLOG = logging.getLogger('kind')", "kind.LOG.setLevel(10)", "kind.LOG.debug('text')"),
     "imported_late": ("VALUE = 1", "import kind_package.late", "import kind_package; assert kind.VALUE"),
     "key_put_back": ("VALUES = {(1, 2): 1}", "kind.VALUES[tuple([1, 2])] = kind.VALUES.pop((1, 2))", "assert kind.VALUES"),
+    "copied": ("""
+        class Shop:
+            pass
+        SHOPS, SHOP = [Shop], Shop()
+        def make(shop=Shop):
+            return shop()
+        """, "import copy, pickle; copy.copy(kind.SHOP); pickle.dumps(kind.SHOP)", "assert kind.SHOPS and kind.make"),
     "another_attribute": ("class Shop:\n    one = other = 1\nSHOP = Shop()", "kind.SHOP.one = 2", "assert kind.SHOP.other"),
     "another_name": ("ONE = OTHER = 1", "kind.ONE = 2", "assert kind.OTHER"),
     "own": ("", "VALUES = []; VALUES.append(1)", "VALUES = []"),
