@@ -302,7 +302,8 @@ static void each_value(PyFunctionObject *function, dz_member *member, void *arg)
     if (function->func_kwdefaults)
         each_of_dict(function->func_kwdefaults, member, arg);
     PyObject *defaults = function->func_defaults, *closure = function->func_closure;
-    if (defaults)
+    /* Else it is as if there were none: whoever asks for its dict makes an empty one, and nothing has changed. */
+    if (can_change(defaults))
         each_of_row(((PyTupleObject *)defaults)->ob_item, PyTuple_GET_SIZE(defaults), member, arg);
     for (Py_ssize_t i = 0; closure && i < PyTuple_GET_SIZE(closure); i++) {
         PyObject *cell = PyTuple_GET_ITEM(closure, i);

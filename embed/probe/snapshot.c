@@ -140,10 +140,13 @@ static int steps_of(unsigned holding)
     return holding & (DZ_HOLDS_VALUES | DZ_HOLDS_ONE) ? 1 : 2;
 }
 
-/* Before what it holds. */
+/* Before what it holds. What holds nothing is as what cannot hold anything. */
 static uint64_t print_of_holder(PyObject *holder, PyObject *value, unsigned holding)
 {
-    uint64_t print = dz_mix(dz_value_print(value), (uint64_t)dz_held_size(holder, holding));
+    uint64_t print = dz_value_print(value);
+    Py_ssize_t size = dz_held_size(holder, holding);
+    if (size)
+        print = dz_mix(print, (uint64_t)size);
     return PyByteArray_Check(holder) ? dz_mix(print, dz_held_print(holder, holding)) : print;
 }
 

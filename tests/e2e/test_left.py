@@ -171,6 +171,8 @@ NOT_LEFT = {
         def make(shop=Shop):
             return shop()
         """, "import copy, pickle; copy.copy(kind.SHOP); pickle.dumps(kind.SHOP)", "assert kind.SHOPS and kind.make"),
+    "dict_of_method_made": ("class Shop:\n    other = 1\n    def ask(self, n=1):\n        return n",
+                            "assert not vars(kind.Shop.ask); kind.Shop.other = 2", "assert kind.Shop().ask() == 1"),
     "another_attribute": ("class Shop:\n    one = other = 1\nSHOP = Shop()", "kind.SHOP.one = 2", "assert kind.SHOP.other"),
     "another_name": ("ONE = OTHER = 1", "kind.ONE = 2", "assert kind.OTHER"),
     "own": ("", "VALUES = []; VALUES.append(1)", "VALUES = []"),
