@@ -416,6 +416,151 @@ def test_nothing_is_kept_alive_or_made_otherwise(suite, python):  # noqa: F811
     assert "3 passed" in job.ran.out
 
 
+ODD = """
+    import collections, enum, gc, importlib.util, sys, types, weakref
+
+    CALLS = []
+
+    class Meta(type):
+        def __getattribute__(cls, name):
+            CALLS.append(name)
+            return super().__getattribute__(name)
+        def __subclasses__(cls):
+            CALLS.append("subclasses")
+        def __instancecheck__(cls, other):
+            CALLS.append("instancecheck")
+        def __hash__(cls):
+            CALLS.append("hash")
+            return 1
+        def __eq__(cls, other):
+            CALLS.append("eq")
+            return cls is other
+
+    class Odd(metaclass=Meta):
+        def noticed(name):
+            def call(self, *rest):
+                CALLS.append(name)
+                return object.__getattribute__(self, *rest) if name == "getattribute" else 1
+            return call
+        __getattribute__ = noticed("getattribute")
+        __eq__, __hash__, __bool__, __len__, __iter__ = map(noticed, ("eq", "hash", "bool", "len", "iter"))
+        __dict__ = property(noticed("dict"))
+        __class__ = property(noticed("class"))
+
+    class OddDict(dict):
+        def __getitem__(self, key):
+            CALLS.append("getitem")
+        def __len__(self):
+            CALLS.append("len")
+            return 0
+        def __iter__(self):
+            CALLS.append("iter")
+            return iter(())
+        items = keys = values = __iter__
+
+    class Of:
+        def __get__(self, instance, owner):
+            CALLS.append("get")
+        def __set_name__(self, owner, name):
+            pass
+
+    class Owner:
+        one = Of()
+        other = property(lambda self: CALLS.append("property"))
+        __slots__ = ("slot", "__dict__", "__weakref__")
+
+    ODD, ODD_DICT, OWNER = Odd(), OddDict(a=[1]), Owner()
+    ODDS, KEYED, NUMBERS = [ODD, Odd], {ODD: 1, OWNER: ODD}, {ODD, 1}
+    PROXY, GONE = weakref.proxy(OWNER), weakref.proxy(Owner())
+    WEAK = weakref.WeakValueDictionary(one=OWNER)
+
+    ITSELF = []
+    ITSELF.append(ITSELF)
+    ROUND = {"deque": collections.deque([ITSELF])}
+    ROUND["round"] = ROUND
+    OWNER.owner = OWNER
+    OWNER.bound = types.MethodType(print, OWNER)
+    LONG = list(range(100_000))
+    WIDE = tuple((n, [n], (n, (n, (n, (n, (n,)))))) for n in range(3000))
+
+    def encloses():
+        def inner():
+            return inner
+        inner.inner = inner
+        return inner
+    INNER = encloses()
+
+    class OddModule(types.ModuleType):
+        def __getattribute__(self, name):
+            CALLS.append(name)
+            return super().__getattribute__(name)
+        @property
+        def __dict__(self):
+            CALLS.append("dict")
+            return {}
+
+    def put(name, module, **names):
+        for key, value in names.items():
+            types.ModuleType.__setattr__(module, key, value)
+        sys.modules[name] = module
+
+    put("odd_module", OddModule("odd_module"), __file__=__file__)
+    put("odd_file", types.ModuleType("odd_file"), __file__=ODD)
+    put("no_file", types.ModuleType("no_file"), __file__=None)
+    sys.modules["none"] = None
+    sys.modules["odd_thing"] = ODD
+
+    def load_late(name):
+        spec = importlib.util.find_spec(name)
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    LATE = load_late("late")
+    gc.disable()
+    CALLS.clear()
+
+    def calls():
+        found = CALLS[:]
+        CALLS.clear()
+        return found
+"""
+
+
+@pytest.mark.parametrize("probe", ["frame", "prologue", "none"])
+def test_nothing_of_the_suites_own_is_called_by_who_looks(suite, python, probe):  # noqa: F811
+    suite.write(
+        odd=ODD,
+        late="import pathlib\npathlib.Path('late.txt').write_text('loaded')\nVALUE = 1\n",
+        test_it="""
+            import gc, pathlib, sys
+            import odd
+
+            def test_writes():
+                del odd.CALLS[:]
+                odd.LONG.append(1)
+                odd.ITSELF.append(2)
+                odd.OWNER.owner = [odd.OWNER]
+                odd.WIDE[5][1].append(1)
+                odd.Owner.more = 1
+            def test_nobody_was_called():
+                assert odd.calls() == []
+                assert not gc.isenabled()
+                assert not pathlib.Path("late.txt").exists()
+            def test_loads_late():
+                assert odd.LATE.VALUE == 1
+                del sys.modules["no_file"], sys.modules["late"]
+                gc.enable()
+            def test_is_as_it_was():
+                assert gc.isenabled() and odd.calls() == []
+        """,
+    )
+    ran = suite.run("--dagz-workers=1", env={"DAGZ_PYTHON": python, "DAGZ_PROBE": probe})
+    assert "4 passed" in ran.out, ran.out
+
+
 def test_what_many_tests_add_to_is_told_without_each_leaning_on_all(suite, python):  # noqa: F811
     suite.write(
         log="LINES = []\ndef say(line):\n    LINES.append(line)\n",
