@@ -72,13 +72,14 @@ static void add_path(char *path, const char *dotted)
         *dot = '/';
 }
 
-/* What this name of the module's stands for, if it is imported: pkg/module, or pkg/module/name. 0 where it is not. */
-static int find_import(const struct at *at, const char *name, char *ret)
+/* What this name of the module's stands for, if it is imported: pkg/module, or pkg/module/name. 0 where it is not, or not
+ * once more: one of several imports may be the one that worked. */
+static int next_import(const struct at *at, const char *name, uint32_t *from, char *ret)
 {
     uint32_t n;
     const struct dz_import *imports = dz_sheet_imports(at->sheet, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct dz_import *import = &imports[i];
+    while (*from < n) {
+        const struct dz_import *import = &imports[(*from)++];
         if (import->bound == DZ_NONE || strcmp(string(at, import->bound), name) != 0)
             continue;
         const char *module = string(at, import->module);
@@ -87,7 +88,7 @@ static int find_import(const struct at *at, const char *name, char *ret)
         add_path(ret, module);
         if (import->flags & DZ_IMPORT_FROM)
             add_path(ret, string(at, import->name));
-        else if (strlen(name) == first && strncmp(module, name, first) == 0)
+        else if (strlen(name) == first && first < strlen(ret) && strncmp(module, name, first) == 0)
             ret[first] = 0; /* import a.b binds a */
         return 1;
     }
@@ -145,28 +146,41 @@ static void mention_attribute(struct at *at, uint32_t text, uint32_t mode)
         set(at, &at->mentions->counted, text);
 }
 
+enum { CHAIN_MOST = 32 };
+
+/* Names, the first one last. path: of what that one stands for, which is added to; NULL where that is not known. */
+static void mention_members(struct at *at, const uint32_t *names, uint32_t n, char *path,
+                            uint32_t mode)
+{
+    for (uint32_t i = n - 1; i-- > 0;) {
+        uint32_t text = text_at(at, names[i]), its_mode = i ? (uint32_t)DZ_READ_CALLED : mode;
+        mention_name(at, text, (struct where){ANYWHERE, path}, its_mode);
+        mention_attribute(at, text, its_mode);
+        if (path)
+            add_path(path, string(at, names[i]));
+    }
+}
+
 /* a.b.c: a is the module's own; b and c are attributes, or names of the modules a and a.b. */
 static void mention_chain(struct at *at, uint32_t number, uint32_t mode)
 {
-    enum { DEPTH_MOST = 32 };
-    uint32_t names[DEPTH_MOST], n = 0;
-    char module[PATH_MOST];
-    for (; number != DZ_NONE && n < DEPTH_MOST; number = dz_sheet_chain(at->sheet, number)->parent)
+    uint32_t names[CHAIN_MOST], n = 0, from = 0;
+    char path[PATH_MOST];
+    for (; number != DZ_NONE && n < CHAIN_MOST; number = dz_sheet_chain(at->sheet, number)->parent)
         names[n++] = dz_sheet_chain(at->sheet, number)->name;
     if (!n)
         return;
-    int is_imported = find_import(at, string(at, names[n - 1]), module);
     mention_name(at, text_at(at, names[n - 1]), (struct where){at->file, NULL},
                  n == 1 ? mode : DZ_READ_CALLED);
-    if (n == 1 && is_imported && mode & DZ_READ_VALUE)
-        mention_all_of(at, module);
-    for (uint32_t i = n - 1; i-- > 0;) {
-        uint32_t text = text_at(at, names[i]), its_mode = i ? (uint32_t)DZ_READ_CALLED : mode;
-        mention_name(at, text, (struct where){ANYWHERE, is_imported ? module : NULL}, its_mode);
-        mention_attribute(at, text, its_mode);
-        if (is_imported)
-            add_path(module, string(at, names[i]));
+    int is_imported = 0;
+    while (next_import(at, string(at, names[n - 1]), &from, path)) {
+        is_imported = 1;
+        if (n == 1 && mode & DZ_READ_VALUE)
+            mention_all_of(at, path);
+        mention_members(at, names, n, path, mode);
     }
+    if (!is_imported)
+        mention_members(at, names, n, NULL, mode);
 }
 
 /* A string may spell a name on its way to anywhere. */

@@ -132,6 +132,14 @@ LEFT = {
                              "assert kind.VALUES['value']"),
     "by_import_within": ("import kind_package.settings", "import kind_package.settings as settings; settings.DEBUG = 1",
                          "from kind_package import settings; assert settings.DEBUG"),
+    "by_either_import": ("""
+        try:
+            import kind_package.missing as either
+        except ImportError:
+            import kind_package.either as either
+        def get():
+            return either.DEBUG
+        """, "import kind_package.either; kind_package.either.DEBUG = 1", "assert kind.get()"),
     "by_path": ("import kind_package.paths", "mock.patch('kind_package.paths.ROOT', 1).start()",
                 "from kind_package import paths; assert paths.ROOT"),
     "context_variable": ("import contextvars\nVALUE = contextvars.ContextVar('value', default=1)", "kind.VALUE.set(2)",
@@ -179,7 +187,7 @@ NOT_LEFT = {
     "warning": ("import warnings\ndef warn():\n    warnings.warn('text', stacklevel=1)", "kind.warn()", "kind.warn()"),
 }  # fmt: skip
 
-PACKAGE = {"__init__": "", "late": "", "settings": "DEBUG = 2", "paths": "ROOT = 2"}
+PACKAGE = {"__init__": "", "late": "", "settings": "DEBUG = 2", "either": "DEBUG = 2", "paths": "ROOT = 2"}
 
 KINDS = {**LEFT, **NOT_LEFT}
 
