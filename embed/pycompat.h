@@ -152,9 +152,10 @@ static inline dz_frame *dz_frame_outer(dz_frame *frame)
 
 /* ---- dicts ---- */
 
-/* Another number after each change, until 3.13; of an instance's dict not always (3.13: its values lie in the
- * instance). */
+/* Another number after each change, until 3.13; there not of what lies in an instance itself, whose stores by-pass it. */
 #define DZ_DICT_HAS_VERSION (PY_VERSION_HEX < 0x030E0000)
+#define DZ_DICT_KEEPS_VERSION(dict) \
+    (DZ_DICT_HAS_VERSION && (PY_VERSION_HEX < 0x030D0000 || !((PyDictObject *)(dict))->ma_values))
 #if DZ_DICT_HAS_VERSION
 static inline uint64_t dz_dict_version(PyObject *dict)
 {

@@ -194,12 +194,6 @@ static void mix_member(void *arg, PyObject *name, PyObject *value)
 
 static uint64_t print_of_items(PyObject *object);
 
-/* What lies in an instance changes without a new version of its dict. */
-static int has_version(PyObject *object)
-{
-    return DZ_DICT_HAS_VERSION && PyDict_Check(object) && !((PyDictObject *)object)->ma_values;
-}
-
 uint64_t dz_names_print(PyObject *dict)
 {
 #if DZ_DICT_HAS_VERSION
@@ -230,7 +224,7 @@ static uint64_t print_of_items(PyObject *object)
     }
     if (PyByteArray_Check(object))
         return XXH3_64bits(PyByteArray_AS_STRING(object), (size_t)PyByteArray_GET_SIZE(object));
-    if (has_version(object))
+    if (PyDict_Check(object) && DZ_DICT_KEEPS_VERSION(object))
         return dz_names_print(object);
     uint64_t print = (uint64_t)dz_held_size(object, DZ_HOLDS_ITEMS);
     each_item(object, mix_member, &print);
@@ -245,18 +239,15 @@ static PyObject *new_dict_of_thread(PyObject *object)
     return is_of_threads(object) ? PyObject_GetAttrString(object, "__dict__") : NULL;
 }
 
-/* A new one may be made of what lies in the instance itself: the same is in both then. Until 3.11 that might start a
- * collection, and that runs code. */
-static PyObject *new_dict_of(PyObject *object)
+/* Borrowed, as each count would copy a page in a forked process. One may be made of what lies in the instance itself: the
+ * same is in both then. Until 3.11 that might start a collection, and that runs code. */
+static PyObject *dict_of(PyObject *object)
 {
-    int collects = PyGC_Disable();
-    PyObject *dict = Py_TYPE(object)->tp_dictoffset ? PyObject_GenericGetDict(object, NULL)
-                                                    : new_dict_of_thread(object);
+    int collects = PY_VERSION_HEX < 0x030C0000 && PyGC_Disable();
+    PyObject **dict = _PyObject_GetDictPtr(object);
     if (collects)
         PyGC_Enable();
-    if (!dict)
-        PyErr_Clear();
-    return dict;
+    return dict ? *dict : NULL;
 }
 
 static void each_slot(PyObject *object, dz_member *member, void *arg)
@@ -276,10 +267,25 @@ static void each_slot(PyObject *object, dz_member *member, void *arg)
 
 static void each_attribute(PyObject *object, dz_member *member, void *arg)
 {
-    dz_autopy PyObject *dict = new_dict_of(object);
+    dz_autopy PyObject *of_thread = new_dict_of_thread(object);
+    PyObject *dict = of_thread ? of_thread : dict_of(object);
+    PyErr_Clear();
     if (dict)
         each_of_dict(dict, member, arg);
     each_slot(object, member, arg);
+}
+
+static uint64_t print_of_attributes(PyObject *object)
+{
+    uint64_t print = 0;
+    PyObject *dict = Py_TYPE(object)->tp_dictoffset ? dict_of(object) : NULL;
+    if (!dict || !DZ_DICT_KEEPS_VERSION(dict))
+        each_attribute(object, mix_member, &print);
+    else {
+        print = dz_names_print(dict);
+        each_slot(object, mix_member, &print);
+    }
+    return print;
 }
 
 int dz_is_of_property(PyTypeObject *type, PyObject *name)
@@ -329,13 +335,13 @@ static uint64_t print_of_values(PyFunctionObject *function)
 
 static void the_one(PyObject *object, dz_member *member, void *arg)
 {
-    dz_autopy PyObject *value = NULL;
+    dz_autopy PyObject *set = NULL;
     if (PyMethod_Check(object))
-        value = Py_NewRef(PyMethod_GET_SELF(object));
-    else if (PyContextVar_Get(object, NULL, &value) < 0)
+        member(arg, NULL, PyMethod_GET_SELF(object));
+    else if (PyContextVar_Get(object, NULL, &set) < 0)
         PyErr_Clear();
-    if (value)
-        member(arg, NULL, value);
+    if (set)
+        member(arg, NULL, set);
 }
 
 /* ---- all ---- */
@@ -372,6 +378,8 @@ uint64_t dz_held_print(PyObject *object, unsigned holding)
         return print_of_members((PyTypeObject *)object);
     if (holding == DZ_HOLDS_VALUES)
         return print_of_values((PyFunctionObject *)object);
+    if (holding == DZ_HOLDS_ATTRIBUTES)
+        return print_of_attributes(object);
     uint64_t print = holding & DZ_HOLDS_ITEMS ? print_of_items(object) : 0;
     dz_held_each(object, holding & ~(unsigned)DZ_HOLDS_ITEMS, mix_member, &print);
     return print;

@@ -319,7 +319,9 @@ def test_where_the_stamps_do_not_tell_what_ran_the_block_says_so(suite):
     if sys.version_info[:2] == (3, 13):
         assert "nothing is observed" in block, ran
         return
-    assert "stamps do not tell what has run" in block and "frame evaluator, which costs more" in block, ran
+    # From 3.14 on there is a version without an event: what is set back is seen all the same.
+    if sys.version_info < (3, 14):
+        assert "stamps do not tell what has run" in block and "frame evaluator, which costs more" in block, ran
     assert functions(observed(suite, "test_a.py::test_it")) == {"test_a.py::test_it", "test_a.py::called"}
 
 
