@@ -90,8 +90,10 @@ void dz_cuts_interrupted(struct dz_job *job)
         kill(job->cuts.pid, SIGKILL);
 }
 
+/* The second says again what the first has said. */
 static void hear(struct dz_job *job, int status)
 {
+    job->cuts.text.len = 0;
     char *room = dz_buf_room(&job->cuts.text, MOST_SAID);
     ssize_t n = room ? read(job->cuts.said, room, MOST_SAID) : -1;
     if (n > 0)
@@ -108,7 +110,6 @@ int dz_cuts_heard_death(struct dz_job *job, pid_t pid, int status)
         return 0;
     if (WIFSTOPPED(status))
         return 1;
-    /* What the first says, the second says again. */
     if (!job->cuts.is_due)
         hear(job, status);
     close(job->cuts.said);

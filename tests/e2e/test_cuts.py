@@ -87,7 +87,14 @@ def test_where_nothing_is_observed_nothing_is_cut(suite):
     assert ran.code == 0 and not sheets(suite) and "dagz: " not in ran.out, ran
 
 
-@pytest.mark.parametrize("edit", ["change", "remove"])
+def is_cut_once(suite, process):
+    """The first look is over: it begins before tests are given out."""
+    comms = (pathlib.Path(f"/proc/{child}/comm") for child in children(process.pid))
+    with contextlib.suppress(OSError):
+        return (suite.folder / "running").exists() and "dagz-sheets\n" not in [comm.read_text() for comm in comms]
+
+
+@pytest.mark.parametrize("edit", ["change", "remove", "change in time"])
 def test_a_source_that_changes_while_the_job_runs_is_not_known_and_said_so(suite, edit):
     suite.write(shared=PROJECT["shared"], test_a=WAITS, late="VALUE = 1\n")
     (suite.folder / "test_a.py").write_text((suite.folder / "test_a.py").read_text().replace("shared\n", "shared, late\n"))
@@ -104,6 +111,8 @@ def pytest_collection_finish():
     path = suite.folder / "shared.py"
     path.unlink() if edit == "remove" else path.write_text("def part(): return 50\n")
     (suite.folder / "changed").touch()
+    if edit == "change in time":
+        assert wait_until(lambda: is_cut_once(suite, process), process)
     (suite.folder / "go").touch()
     ran = suite.end(process)
     assert ran.code == 0, ran
