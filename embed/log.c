@@ -145,6 +145,14 @@ void dz_log_give_up(void)
     log.over = 1;
 }
 
+int dz_log_has_room(void *list, uint32_t n, uint32_t *cap, size_t item)
+{
+    if (dz_has_room(list, n, cap, item))
+        return 1;
+    dz_log_give_up();
+    return 0;
+}
+
 void dz_log_lock(void)
 {
     pthread_mutex_lock(&log.lock);

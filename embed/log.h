@@ -20,6 +20,8 @@ const char *dz_log_name(void);
 int dz_log_is_over(void);
 /* Something could not be kept, for want of memory: nothing that ends from now on is to look complete. */
 void dz_log_give_up(void);
+/* dz_has_room of a list of what is to be kept: where there is none, it gives up. */
+int dz_log_has_room(void *list, uint32_t n, uint32_t *cap, size_t item);
 
 /* Around a fork: no other thread may be in the middle of putting. */
 void dz_log_lock(void);

@@ -1,5 +1,6 @@
 #include "modules.h"
 
+#include "../log.h"
 #include "../names.h"
 
 #include "../../host/base/mem.h"
@@ -53,11 +54,12 @@ struct dz_module *dz_module_find(PyObject *object)
 static void add(PyObject *name, PyObject *object)
 {
     const char *path = dz_project_file(object);
-    if (!path || !dz_has_room(&state.modules, state.n, &state.cap, sizeof *state.modules))
+    if (!path || !dz_log_has_room(&state.modules, state.n, &state.cap, sizeof *state.modules))
         return;
     struct dz_module *module = &state.modules[state.n++];
     *module = (struct dz_module){.name = Py_NewRef(name), .object = object};
     module->file = dz_name(path, strlen(path));
+    module->is_package = PyDict_GetItemString(PyModule_GetDict(object), "__path__") != NULL;
     dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), NULL, NULL);
 }
 
@@ -73,8 +75,10 @@ static int index_all(void)
     state.by_file = dz_alloc(n_files * sizeof *state.by_file);
     state.mask = size - 1;
     state.n_files = state.by_file ? n_files : 0;
-    if (!state.by_object || !state.by_file)
+    if (!state.by_object || !state.by_file) {
+        dz_log_give_up();
         return 0;
+    }
     for (uint32_t i = 0; i < state.n; i++) {
         struct dz_module *module = &state.modules[i];
         *slot_of(module->object) = i + 1;

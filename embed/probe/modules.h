@@ -4,10 +4,11 @@
 #include "snapshot.h"
 
 struct dz_module {
-    PyObject *name;       /* in sys.modules; owned */
-    PyObject *object;     /* borrowed: dz_module_peek before it is looked into */
-    uint32_t file;        /* number of its path's name */
-    uint32_t same_file;   /* index + 1 of another one with this file */
+    PyObject *name;     /* in sys.modules; owned */
+    PyObject *object;   /* borrowed: dz_module_peek before it is looked into */
+    uint32_t file;      /* number of its path's name */
+    uint32_t same_file; /* index + 1 of another one with this file */
+    int is_package;
     uint32_t round;       /* for whoever goes through them: */
     uint32_t named_round; /* when it has been looked at, and those that it has names for */
     int is_used;          /* imported in the base span */

@@ -1,5 +1,7 @@
 #include "snapshot.h"
 
+#include "../log.h"
+
 #include "../../host/base/mem.h"
 
 #include <string.h>
@@ -83,7 +85,7 @@ struct behind {
 static void add_node(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
 {
     if (to->n_nodes < NODES_MOST &&
-        dz_has_room(&to->nodes, to->n_nodes, &to->nodes_cap, sizeof *to->nodes))
+        dz_log_has_room(&to->nodes, to->n_nodes, &to->nodes_cap, sizeof *to->nodes))
         to->nodes[to->n_nodes++] =
             (struct node){object, Py_TYPE(object), dz_held_print(object, holding), holding};
 }
@@ -188,8 +190,8 @@ static void add_attribute(void *arg, PyObject *name, PyObject *value)
     struct behind *behind = arg;
     struct dz_snapshot_name *to = behind->of;
     if (!is_element(name, value) || is_told_by_property(behind, name) ||
-        !dz_has_room(&to->attributes, to->n_attributes, &to->attributes_cap,
-                     sizeof *to->attributes))
+        !dz_log_has_room(&to->attributes, to->n_attributes, &to->attributes_cap,
+                         sizeof *to->attributes))
         return;
     uint64_t print = look_behind(behind, value, DEPTH - 2);
     to->attributes[to->n_attributes++] =
@@ -304,7 +306,7 @@ static void look_again(struct dz_snapshot_name *name, PyObject *value, struct te
 
 static void add_module(struct dz_snapshot *to, PyObject *module)
 {
-    if (dz_has_room(&to->modules, to->n_modules, &to->modules_cap, sizeof *to->modules))
+    if (dz_log_has_room(&to->modules, to->n_modules, &to->modules_cap, sizeof *to->modules))
         to->modules[to->n_modules++] = module;
 }
 
@@ -353,7 +355,7 @@ static void renew_dict(struct dz_snapshot *snapshot, PyObject *names, struct tel
         if (PyModule_Check(value))
             add_module(&now, value);
         else if (is_element(name, value) &&
-                 dz_has_room(&now.names, now.n_names, &now.names_cap, sizeof *now.names))
+                 dz_log_has_room(&now.names, now.n_names, &now.names_cap, sizeof *now.names))
             now.names[now.n_names++] = renewed(snapshot, name, value, &from, telling);
     tell_gone(snapshot, telling);
     dz_snapshot_free(snapshot);
@@ -397,7 +399,7 @@ int dz_snapshot_renew_value(struct dz_snapshot *snapshot, PyObject *value)
 {
     struct telling telling = {0};
     if (!snapshot->n_names) {
-        if (dz_has_room(&snapshot->names, 0, &snapshot->names_cap, sizeof *snapshot->names))
+        if (dz_log_has_room(&snapshot->names, 0, &snapshot->names_cap, sizeof *snapshot->names))
             snapshot->names[snapshot->n_names++] = look(Py_None, value);
     } else if (!stands(&snapshot->names[0]))
         look_again(&snapshot->names[0], value, &telling);

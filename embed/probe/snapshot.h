@@ -18,7 +18,7 @@ struct dz_snapshot {
 typedef void dz_changed(void *arg, PyObject *name, PyObject *attribute, int is_number);
 
 /* Takes what is behind the names in a dict as it is now, and tells what was otherwise before; how many that are. An empty
- * snapshot becomes the first one, and tells all. changed: may be NULL. What does not find memory is not seen. */
+ * snapshot becomes the first one, and tells all. changed: may be NULL. */
 int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed *changed,
                       void *arg);
 /* The names behind which a class lies that derives from this one, or an instance of it or of such. */

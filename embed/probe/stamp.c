@@ -44,17 +44,9 @@ static uint64_t stamp_of(PyCodeObject *code)
 
 /* ---- which codes there are ---- */
 
-static int has_room(void *list, uint32_t n, uint32_t *cap, size_t size)
-{
-    if (dz_has_room(list, n, cap, size))
-        return 1;
-    dz_log_give_up();
-    return 0;
-}
-
 static void created(PyCodeObject *code)
 {
-    if (has_room(&stamp.fresh, stamp.n_fresh, &stamp.fresh_cap, sizeof *stamp.fresh))
+    if (dz_log_has_room(&stamp.fresh, stamp.n_fresh, &stamp.fresh_cap, sizeof *stamp.fresh))
         stamp.fresh[stamp.n_fresh++] = code;
 }
 
@@ -127,7 +119,7 @@ static int is_of_interest(PyCodeObject *code)
 static void settle(PyCodeObject *code)
 {
     uint32_t number = is_of_interest(code) ? dz_code_number(code) : 0;
-    if (!number || !has_room(&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
+    if (!number || !dz_log_has_room(&stamp.known, stamp.n, &stamp.cap, sizeof *stamp.known))
         return;
     if (dz_code_set_extra((PyObject *)code, stamp.place, (void *)(uintptr_t)(stamp.n + 1)) < 0) {
         PyErr_Clear();

@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include "../log.h"
 #include "../span.h"
 #include "code.h"
 #include "modules.h"
@@ -8,6 +9,7 @@
 #include "../../host/base/mem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* ---- changes ---- */
 
@@ -36,7 +38,7 @@ static struct {
 
 static void note(void *module, PyObject *name, PyObject *attribute, int is_number)
 {
-    if (dz_has_room(&state.changes, state.n, &state.cap, sizeof *state.changes))
+    if (dz_log_has_room(&state.changes, state.n, &state.cap, sizeof *state.changes))
         state.changes[state.n++] =
             (struct change){Py_NewRef(module), Py_NewRef(name), Py_XNewRef(attribute), is_number};
 }
@@ -58,8 +60,11 @@ static void tell(void *arg, PyObject *name)
                                                  attribute ? "." : "", member)
                                       : -1;
     PyErr_Clear();
-    if (n < 0 || n >= (int)sizeof text)
+    if (n < 0 || n >= (int)sizeof text) {
+        static const char what[] = "a name whose change cannot be told";
+        dz_span_fact(DZ_FACT_BLIND, what, strlen(what), 0);
         return;
+    }
     dz_span_fact(DZ_FACT_WROTE, text, (size_t)n, (uint64_t)telling->change->is_number);
     if (telling->to_base)
         dz_span_fact_of_base(DZ_FACT_WROTE, text, (size_t)n, (uint64_t)telling->change->is_number);
@@ -120,11 +125,6 @@ static int look_at(struct dz_module *module)
     return changed ? n : 0;
 }
 
-static int is_package(PyObject *object)
-{
-    return PyDict_GetItemString(PyModule_GetDict(object), "__path__") != NULL;
-}
-
 static int look_from(struct dz_module *module);
 
 /* Also those in a package that is named: package.module.NAME. */
@@ -144,7 +144,7 @@ static int look_around(struct dz_module *module)
 
 static int look_from(struct dz_module *module)
 {
-    return is_package(module->object) ? look_around(module) : look_at(module);
+    return module->is_package ? look_around(module) : look_at(module);
 }
 
 static int look_at_used(void)
@@ -207,7 +207,7 @@ void dz_state_use(PyObject *name)
         PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(PyImport_GetModuleDict(), name) : NULL;
     struct dz_module *module = object ? dz_module_find(object) : NULL;
     if (!module || module->is_used ||
-        !dz_has_room(&state.used, state.n_used, &state.used_cap, sizeof *state.used))
+        !dz_log_has_room(&state.used, state.n_used, &state.used_cap, sizeof *state.used))
         return;
     module->is_used = 1;
     state.used[state.n_used++] = object;
@@ -245,8 +245,10 @@ void dz_state_settle(void)
 struct dz_import *dz_state_importing(PyObject *spec)
 {
     struct dz_import *import = dz_alloc(sizeof *import);
-    if (!import)
+    if (!import) {
+        dz_log_give_up();
         return NULL;
+    }
     import->name = PyObject_GetAttrString(spec, "name");
     if (import->name && !PyUnicode_CheckExact(import->name))
         Py_CLEAR(import->name);

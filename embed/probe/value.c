@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include "../log.h"
 #include "../span.h"
 #include "snapshot.h"
 
@@ -32,7 +33,7 @@ static struct value *find(uint32_t made_in)
 static struct value *find_or_add(uint32_t made_in)
 {
     struct value *value = find(made_in);
-    if (value || !dz_has_room(&state.values, state.n, &state.cap, sizeof *state.values))
+    if (value || !dz_log_has_room(&state.values, state.n, &state.cap, sizeof *state.values))
         return value;
     value = &state.values[state.n++];
     *value = (struct value){.made_in = made_in};
@@ -63,7 +64,7 @@ static void note_user(struct value *user, uint32_t made_in)
     for (uint32_t i = 0; i < user->n_made_of; i++)
         if (user->made_of[i] == made_in)
             return;
-    if (dz_has_room(&user->made_of, user->n_made_of, &user->made_of_cap, sizeof *user->made_of))
+    if (dz_log_has_room(&user->made_of, user->n_made_of, &user->made_of_cap, sizeof *user->made_of))
         user->made_of[user->n_made_of++] = made_in;
 }
 

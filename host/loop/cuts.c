@@ -1,7 +1,8 @@
-/* Sheets of what the job has met are made by a process beside it, twice: when the run begins, of what the collection has
- * imported, and so that nobody who runs tests waits for a core; when it has ended, of what is left, while pytest's
- * process writes its reports. A suite whose sources are all known costs a look at them; a new one is cut by as many
- * processes as there are cores, and mostly before its tests are through.
+/* Sheets of what the job has met are made by a process beside it, twice: when the zygote is there, of what the collection
+ * has imported, as the front's log is whole by then; it gives way to who runs tests. Spawned workers import by themselves,
+ * and there is no such log. Again when the run has ended, of what is left, while pytest's process writes its reports. A
+ * suite whose sources are all known costs a look at them; a new one is cut by as many processes as there are cores, and
+ * mostly before its tests are through.
  *
  * A process of its own, as it reads what users' tests have written: whatever becomes of it, the job's results stand.
  * Not during the collection, though a core is free then: sources would have to be told one by one, and all that is to
@@ -59,7 +60,8 @@ static void start(struct dz_job *job)
 
 void dz_cuts_begin(struct dz_job *job)
 {
-    start(job);
+    if (!job->cuts.pid)
+        start(job);
 }
 
 /* What the first is still at, the second takes over: it is as urgent as what the user waits for. */

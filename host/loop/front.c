@@ -123,7 +123,6 @@ static int begin(struct dz_job *job, struct dz_bytes digest)
         dz_vassal_order_forks(job);
     else
         dz_front_ask_for_zygote(job);
-    dz_cuts_begin(job);
     dz_job_check(job);
     return 0;
 }

@@ -338,6 +338,8 @@ static int zygote_heard(struct dz_peer *peer, const struct dz_msg *msg)
     struct dz_job *job = peer->owner;
     switch (msg->type) {
     case DZ_MSG_hello:
+        if (!job->zygote_pid)
+            dz_cuts_begin(job);
         job->zygote_pid = (pid_t)msg->hello.pid;
         dz_vassal_order_forks(job);
         return 0;

@@ -66,11 +66,20 @@ static uint32_t file_named(const struct dz_observations *all, const char *path, 
     return 0;
 }
 
+/* A path may have them, too. */
+static const char *find_colons(const char *spelled)
+{
+    const char *found = NULL;
+    for (const char *at = spelled; (at = strstr(at, "::")); at++)
+        found = at;
+    return found;
+}
+
 /* 0 when there is no memory. */
 static uint32_t add_element(struct dz_lefts *lefts, const struct dz_observations *all,
                             const char *spelled)
 {
-    const char *name = strstr(spelled, "::");
+    const char *name = find_colons(spelled);
     const char *attribute = name ? strrchr(name, '.') : NULL;
     if (!name || !dz_has_room(&lefts->list, lefts->n, &lefts->cap, sizeof *lefts->list))
         return 0;

@@ -54,9 +54,16 @@ static int is_file_of(const char *path, const char *module)
     return 0;
 }
 
-static int is_of_module(const struct at *at, const struct dz_left *left, const char *module)
+struct where {
+    uint32_t file;      /* or ANYWHERE */
+    const char *module; /* or NULL */
+};
+
+static int is_there(const struct at *at, const struct dz_left *left, struct where where)
 {
-    return left->file && is_file_of(at->all->strings[left->file - 1], module);
+    return (where.file == ANYWHERE || left->file == where.file) &&
+           (!where.module ||
+            (left->file && is_file_of(at->all->strings[left->file - 1], where.module)));
 }
 
 /* More of a module's path, by slashes. */
@@ -95,38 +102,23 @@ static int next_import(const struct at *at, const char *name, uint32_t *from, ch
     return 0;
 }
 
-static void mention_all_of(struct at *at, const char *module)
-{
-    for (uint32_t i = 0; i < at->lefts->n; i++)
-        if (is_of_module(at, &at->lefts->list[i], module)) {
-            set(at, &at->mentions->names, i);
-            set(at, &at->mentions->handed_on, i);
-        }
-}
-
-static void mention_all_own(struct at *at)
-{
-    for (uint32_t i = 0; i < at->lefts->n; i++)
-        if (at->lefts->list[i].file == at->file) {
-            set(at, &at->mentions->names, i);
-            set(at, &at->mentions->handed_on, i);
-        }
-}
-
 /* ---- names ---- */
 
-struct where {
-    uint32_t file;      /* or ANYWHERE */
-    const char *module; /* or NULL */
-};
+static void mention_all(struct at *at, struct where where)
+{
+    for (uint32_t i = 0; i < at->lefts->n; i++)
+        if (is_there(at, &at->lefts->list[i], where)) {
+            set(at, &at->mentions->names, i);
+            set(at, &at->mentions->handed_on, i);
+        }
+}
 
 static void mention_name(struct at *at, uint32_t text, struct where where, uint32_t mode)
 {
     uint32_t i = text ? at->lefts->texts[text - 1].first : 0;
     for (; i; i = at->lefts->list[i - 1].next_of_name) {
         const struct dz_left *left = &at->lefts->list[i - 1];
-        if ((where.file != ANYWHERE && left->file != where.file) ||
-            (where.module && !is_of_module(at, left, where.module)))
+        if (!is_there(at, left, where))
             continue;
         /* What is counted up only, or set, is not read. */
         if (!(mode & IS_READ) && !left->attribute &&
@@ -176,7 +168,7 @@ static void mention_chain(struct at *at, uint32_t number, uint32_t mode)
     while (next_import(at, string(at, names[n - 1]), &from, path)) {
         is_imported = 1;
         if (n == 1 && mode & DZ_READ_VALUE)
-            mention_all_of(at, path);
+            mention_all(at, (struct where){ANYWHERE, path});
         mention_members(at, names, n, path, mode);
     }
     if (!is_imported)
@@ -211,7 +203,7 @@ static void mention_element(struct at *at, uint32_t number)
         mention_attribute(at, text, attributes[i].mode);
     }
     if (element->flags & DZ_NAMES_NAMESPACE)
-        mention_all_own(at);
+        mention_all(at, (struct where){at->file, NULL});
     at->mentions->looks_into |= (element->flags & LOOKS_INTO) != 0;
 }
 
@@ -229,7 +221,7 @@ static void mention_imports(struct at *at, uint32_t element)
             mention_name(at, text_at(at, imports[i].name),
                          (struct where){ANYWHERE, *module ? module : NULL}, DZ_READ_VALUE);
         else if (dz_sheet_at(at->sheet, element)->flags & LOOKS_INTO)
-            mention_all_of(at, module);
+            mention_all(at, (struct where){ANYWHERE, module});
     }
 }
 

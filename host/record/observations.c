@@ -341,6 +341,9 @@ static int take_fact(const struct place *place, const struct dz_msg_log_fact *to
         return -EBADMSG;
     if (told->string && !(fact.string = string_at(place, told->string)))
         return -EBADMSG;
+    if (fact.fact == DZ_FACT_WROTE &&
+        (!fact.string || !strstr(place->all->strings[fact.string - 1], "::")))
+        return -EBADMSG;
     if (fact.fact == DZ_FACT_FORKED)
         span->n_forks++;
     if (fact.fact == DZ_FACT_LEAN) {

@@ -11,6 +11,8 @@ struct readers {
     struct dz_elements *elements;
     struct dz_lefts lefts;
     struct dz_mentions *codes;
+    struct dz_bits met; /* spans, each due once */
+    uint32_t *due, n_due;
 };
 
 static int add_mentions(struct readers *readers, struct dz_mentions *to, uint32_t code)
@@ -27,20 +29,43 @@ static int is_shared(const struct dz_observed_span *span)
     return span->type == DZ_SPAN_FIXTURE || span->type == DZ_SPAN_CACHE;
 }
 
-/* Its own code's, and that of the fixtures and caches that it uses: their values are at its hand. */
-static int gather(struct readers *readers, uint32_t number, struct dz_mentions *to,
-                  struct dz_bits *done)
+static int add_codes(struct readers *readers, const struct dz_observed_span *span,
+                     struct dz_mentions *to)
 {
-    const struct dz_observed_span *span = &readers->all->spans[number];
-    int r = dz_bits_set(done, number);
+    int r = 0;
     for (uint32_t code = 0; r == 0 && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
          code++)
         r = add_mentions(readers, to, code);
-    for (uint32_t i = 0; r == 0 && i < span->n_facts; i++) {
+    return r;
+}
+
+/* Fixtures and caches that it uses, and that have not been looked at. */
+static int add_shared(struct readers *readers, const struct dz_observed_span *span)
+{
+    for (uint32_t i = 0; i < span->n_facts; i++) {
         uint32_t on = (uint32_t)span->facts[i].value;
-        if (span->facts[i].fact == DZ_FACT_LEAN && is_shared(&readers->all->spans[on]) &&
-            !dz_bits_has(done, on))
-            r = gather(readers, on, to, done);
+        if (span->facts[i].fact != DZ_FACT_LEAN || !is_shared(&readers->all->spans[on]) ||
+            dz_bits_has(&readers->met, on))
+            continue;
+        if (dz_bits_set(&readers->met, on) < 0)
+            return -ENOMEM;
+        readers->due[readers->n_due++] = on;
+    }
+    return 0;
+}
+
+/* Its own code's, and that of the fixtures and caches that it uses: their values are at its hand. */
+static int gather(struct readers *readers, uint32_t span, struct dz_mentions *to)
+{
+    dz_bits_clear(&readers->met);
+    int r = dz_bits_set(&readers->met, span);
+    readers->due[0] = span;
+    readers->n_due = 1;
+    while (r == 0 && readers->n_due) {
+        const struct dz_observed_span *at = &readers->all->spans[readers->due[--readers->n_due]];
+        r = add_codes(readers, at, to);
+        if (r == 0)
+            r = add_shared(readers, at);
     }
     return r;
 }
@@ -93,21 +118,28 @@ static int lean_on_writers(struct readers *readers, uint32_t span,
 static int find_readers(struct readers *readers)
 {
     struct dz_mentions mentions = {0};
-    struct dz_bits done = {0};
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < readers->all->n_spans; i++) {
         enum dz_span_type type = readers->all->spans[i].type;
         if (type == DZ_SPAN_LOAD || type == DZ_SPAN_CALL)
             continue;
-        r = gather(readers, i, &mentions, &done);
+        r = gather(readers, i, &mentions);
         if (r == 0)
             r = lean_on_writers(readers, i, &mentions);
         dz_mentions_clear(&mentions);
-        dz_bits_clear(&done);
     }
     dz_mentions_free(&mentions);
-    dz_bits_free(&done);
     return r;
+}
+
+static void free_all(struct readers *readers)
+{
+    for (uint32_t i = 0; readers->codes && i < readers->all->n_codes; i++)
+        dz_mentions_free(&readers->codes[i]);
+    dz_free(readers->codes);
+    dz_free(readers->due);
+    dz_bits_free(&readers->met);
+    dz_lefts_free(&readers->lefts);
 }
 
 int dz_readers_join(struct dz_observations *all, struct dz_elements *elements, struct dz_err *err)
@@ -116,11 +148,9 @@ int dz_readers_join(struct dz_observations *all, struct dz_elements *elements, s
     int r = dz_lefts_find(&readers.lefts, all);
     if (r == 0 && readers.lefts.n) {
         readers.codes = dz_alloc((all->n_codes + 1) * sizeof *readers.codes);
-        r = readers.codes ? find_readers(&readers) : -ENOMEM;
+        readers.due = dz_alloc((all->n_spans + 1) * sizeof *readers.due);
+        r = readers.codes && readers.due ? find_readers(&readers) : -ENOMEM;
     }
-    for (uint32_t i = 0; readers.codes && i < all->n_codes; i++)
-        dz_mentions_free(&readers.codes[i]);
-    dz_free(readers.codes);
-    dz_lefts_free(&readers.lefts);
+    free_all(&readers);
     return r < 0 ? dz_fail(err, r, "cannot find who reads what tests have left changed") : 0;
 }

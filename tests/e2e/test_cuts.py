@@ -87,18 +87,18 @@ def test_where_nothing_is_observed_nothing_is_cut(suite):
     assert ran.code == 0 and not sheets(suite) and "dagz: " not in ran.out, ran
 
 
-def is_cut_once(suite, process):
-    """The first look is over: it begins before tests are given out."""
+def first_look_is_over(suite, process):
+    """It has made sheets, and is gone."""
     comms = (pathlib.Path(f"/proc/{child}/comm") for child in children(process.pid))
     with contextlib.suppress(OSError):
-        return (suite.folder / "running").exists() and "dagz-sheets\n" not in [comm.read_text() for comm in comms]
+        return sheets(suite) and "dagz-sheets\n" not in [comm.read_text() for comm in comms]
 
 
 @pytest.mark.parametrize("edit", ["change", "remove", "change in time"])
 def test_a_source_that_changes_while_the_job_runs_is_not_known_and_said_so(suite, edit):
     suite.write(shared=PROJECT["shared"], test_a=WAITS, late="VALUE = 1\n")
     (suite.folder / "test_a.py").write_text((suite.folder / "test_a.py").read_text().replace("shared\n", "shared, late\n"))
-    # The first look comes when the run begins, so the change has to be there by then.
+    # The first look comes when the collection is over, so the change has to be there by then.
     (suite.folder / "conftest.py").write_text("""
 import pathlib, time
 def pytest_collection_finish():
@@ -112,7 +112,7 @@ def pytest_collection_finish():
     path.unlink() if edit == "remove" else path.write_text("def part(): return 50\n")
     (suite.folder / "changed").touch()
     if edit == "change in time":
-        assert wait_until(lambda: is_cut_once(suite, process), process)
+        assert wait_until(lambda: first_look_is_over(suite, process), process)
     (suite.folder / "go").touch()
     ran = suite.end(process)
     assert ran.code == 0, ran

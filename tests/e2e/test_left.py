@@ -599,3 +599,20 @@ def test_a_test_that_changes_a_thousand_names_is_told_of(suite, python):  # noqa
     job = Job(suite, python, "--dagz-workers=1")
     assert "test_it.py::test_write" in {span["name"] for span in job.spans("test_it.py::test_read")}
     assert "test_it.py::test_write" not in {span["name"] for span in job.spans("test_it.py::test_other")}
+
+
+def test_a_change_that_cannot_be_told_makes_its_test_unobserved(suite, python):  # noqa: F811
+    suite.write(
+        kind="def run():\n    pass\n",
+        test_it="""
+            import kind
+            def test_it():
+                kind.run()
+                setattr(kind, "\\udc80", 1)
+            def test_other():
+                kind.run()
+        """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    assert job.spans("test_it.py::test_it")[0]["unobserved"] == ["a name whose change cannot be told"]
+    assert job.spans("test_it.py::test_other")[0]["unobserved"] == []

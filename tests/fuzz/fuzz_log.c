@@ -1,7 +1,7 @@
 /* A log may hold any bytes: it is refused where it is wrong, and whatever was taken of it can be used without looking
  * again. What is cut off in its middle tells less than the whole, and nothing else. */
 #include "host/base/mem.h"
-#include "host/record/observations.h"
+#include "host/record/readers.h"
 #include "tests/made_log.h"
 
 #include <stdlib.h>
@@ -44,8 +44,17 @@ static void check_span(const struct dz_observations *all, uint32_t number)
     check(span->type != DZ_SPAN_TEST || all->spans[test].complete >= span->complete);
 }
 
-static void use(const struct dz_observations *all)
+static void find_readers(struct dz_observations *all)
 {
+    struct dz_err err = {0};
+    struct dz_elements *elements = dz_elements_new(all, "/nowhere");
+    check(elements && dz_readers_join(all, elements, &err) == 0);
+    dz_elements_free(elements);
+}
+
+static void use(struct dz_observations *all)
+{
+    find_readers(all);
     for (uint32_t i = 0; i < all->n_codes; i++) {
         check(all->codes[i].file && all->codes[i].kind <= DZ_CODE_PACKAGE);
         check_string(all, all->codes[i].file);
