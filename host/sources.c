@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "cut.h"
-#include "record/observations.h"
+#include "record/logs.h"
 #include "record/sheets.h"
 
 struct sources {
@@ -124,7 +124,7 @@ static void judge_all(struct sources *sources)
 
 static int cut(struct sources *sources, const char *folder, struct dz_err *err)
 {
-    int r = dz_observations_read_sources(&sources->all, folder, err);
+    int r = dz_logs_read_sources(&sources->all, folder, err);
     /* Nobody has observed anything. */
     if (r == -ENOENT)
         return 0;

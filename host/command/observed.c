@@ -14,6 +14,7 @@
 #include "../python.h"
 #include "../record/distributions.h"
 #include "../record/elements.h"
+#include "../record/logs.h"
 #include "../record/readers.h"
 #include "../record/sheets.h"
 #include "../sources.h"
@@ -377,7 +378,7 @@ static int read_last_job(struct observed *observed, const char *self, struct dz_
     dz_auto char *job = observed->state ? dz_state_last_job(observed->state, err) : NULL;
     if (!job)
         return err->code;
-    int r = dz_observations_read(&observed->all, job, err);
+    int r = dz_logs_read(&observed->all, job, err);
     if (r < 0)
         return r;
     make_sheets(observed, self, job);

@@ -68,15 +68,10 @@ struct dz_observations {
     struct reading *reading;
 };
 
-/* Reads every log in the folder. Negative with a sentence when the folder cannot be read, holds none, or there is no
- * memory. */
-int dz_observations_read(struct dz_observations *ret, const char *folder, struct dz_err *err);
-/* The same, but of all facts only what was written, and of no span what ran: which sources there are costs a third of
- * the whole. */
-int dz_observations_read_sources(struct dz_observations *ret, const char *folder,
-                                 struct dz_err *err);
-/* The same from bytes that are in memory; the others have to be added before: a parent before its children. For
- * tests; 0, or negative with a sentence when there is no memory. */
+/* What is added from here on tells of its sources, and of all facts only what was written; of no span what ran. Which
+ * sources there are costs a third of the whole. Negative with a sentence when there is no memory. */
+int dz_observations_begin_sources(struct dz_observations *ret, struct dz_err *err);
+/* Adds a log, from its bytes: a parent's before its children's. 0, or negative with a sentence when there is no memory. */
 int dz_observations_add(struct dz_observations *all, const char *name, const char *bytes,
                         size_t size, struct dz_err *err);
 /* After the last log: who leans on whom besides what was told: code on its module's import, a fork's parent on it. */

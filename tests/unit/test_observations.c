@@ -1,7 +1,7 @@
 /* Reading what was observed: whole logs are joined rightly, and what is torn or wrong makes spans incomplete, never
  * wrong. */
 #include "../../host/base/mem.h"
-#include "../../host/record/observations.h"
+#include "../../host/record/logs.h"
 #include "../made_log.h"
 
 #include <errno.h>
@@ -804,7 +804,7 @@ static void a_folder_is_read_parents_first(void **state)
     for (int i = LOGS; i-- > 0;)
         spill(names[i], &whole[i]);
     spill("results", &whole[FRONT]);
-    assert_int_equal(dz_observations_read(&all, folder, &err), 0);
+    assert_int_equal(dz_logs_read(&all, folder, &err), 0);
     assert_int_equal(all.n_logs, LOGS);
     for (int i = 0; i < LOGS; i++)
         assert_null(all.logs[i].fault);
@@ -817,10 +817,10 @@ static void a_folder_without_logs_is_a_sentence(void **state)
     (void)state;
     struct dz_observations all;
     struct dz_err err;
-    assert_int_equal(dz_observations_read(&all, folder, &err), -ENOENT);
+    assert_int_equal(dz_logs_read(&all, folder, &err), -ENOENT);
     assert_non_null(strstr(err.text, "no process has written"));
     dz_observations_free(&all);
-    assert_int_equal(dz_observations_read(&all, "/nowhere/at/all", &err), -ENOENT);
+    assert_int_equal(dz_logs_read(&all, "/nowhere/at/all", &err), -ENOENT);
     assert_non_null(strstr(err.text, "cannot list '/nowhere/at/all'"));
     dz_observations_free(&all);
 }
@@ -833,7 +833,7 @@ static void a_log_that_is_no_file_is_a_sentence(void **state)
     char path[128];
     in_folder(path, sizeof path, "front");
     assert_int_equal(mkdir(path, 0777), 0);
-    assert_true(dz_observations_read(&all, folder, &err) < 0);
+    assert_true(dz_logs_read(&all, folder, &err) < 0);
     assert_non_null(strstr(err.text, "cannot read"));
     dz_observations_free(&all);
     assert_int_equal(rmdir(path), 0);
@@ -849,7 +849,7 @@ static void without_memory_there_is_a_sentence(void **state)
         spill(names[i], &whole[i]);
     for (unsigned long n = 1; r < 0; n++) {
         dz_mem_fail_after(n);
-        r = dz_observations_read(&all, folder, &err);
+        r = dz_logs_read(&all, folder, &err);
         dz_mem_fail_after(0);
         if (r < 0) {
             assert_int_equal(r, -ENOMEM);
