@@ -107,23 +107,6 @@ static int make_folders(const struct cutting *cutting)
     return r < 0 ? dz_fail(cutting->err, r, "cannot make '%s'", minor) : 0;
 }
 
-static int keep(const char *path, const struct dz_bytes *sheet)
-{
-    dz_auto char *aside = dz_path_fmt("%s.XXXXXX", path);
-    int fd = aside ? mkostemp(aside, O_CLOEXEC) : -1;
-    if (fd < 0)
-        return aside ? -errno : -ENOMEM;
-    int r = dz_file_write_all(fd, sheet->at, sheet->size);
-    if (r == 0)
-        r = dz_file_open_for_all(fd);
-    close(fd);
-    if (r == 0 && rename(aside, path) < 0)
-        r = -errno;
-    if (r < 0)
-        unlink(aside);
-    return r;
-}
-
 __attribute__((format(printf, 3, 4))) static void
 settle(struct dz_cut_file *file, enum dz_cut_outcome outcome, const char *fmt, ...)
 {
@@ -228,7 +211,7 @@ static void take_sheet(struct cutting *cutting, struct dz_cut_file *file,
     else if (!is_sheet_of(sheet, cutting, file))
         settle(file, DZ_CUT_IS_FAILED, "the process that parsed it gave a wrong sheet");
     else {
-        int r = keep(path, sheet);
+        int r = dz_file_put(path, sheet->at, sheet->size);
         if (r < 0)
             settle(file, DZ_CUT_IS_FAILED, "cannot write '%s': %s", path, strerror(-r));
         else

@@ -1,7 +1,12 @@
 #include "file.h"
 
+#include "mem.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,4 +50,57 @@ int dz_file_open_for_all(int fd)
     mode_t mask = umask(077);
     umask(mask);
     return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
+}
+
+static int open_nameless(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    dz_auto char *folder = slash ? dz_memdup(path, (size_t)(slash - path) + 1) : dz_strdup(".");
+    int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+    return !folder ? -ENOMEM : fd < 0 ? -errno : fd;
+}
+
+static int give_name(int fd, const char *path)
+{
+    char nameless[32];
+    snprintf(nameless, sizeof nameless, "/proc/self/fd/%d", fd);
+    int r = linkat(AT_FDCWD, nameless, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    if (r < 0 && errno == EEXIST && unlink(path) == 0)
+        r = linkat(AT_FDCWD, nameless, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    return r < 0 ? -errno : 0;
+}
+
+static int put_nameless(const char *path, const char *at, size_t size)
+{
+    int fd = open_nameless(path);
+    if (fd < 0)
+        return fd;
+    int r = dz_file_write_all(fd, at, size);
+    if (r == 0)
+        r = give_name(fd, path);
+    close(fd);
+    return r;
+}
+
+static int put_aside(const char *path, const char *at, size_t size)
+{
+    dz_autobuf struct dz_buf aside = {0};
+    dz_buf_fmt(&aside, "%s.XXXXXX", path);
+    int fd = dz_buf_ok(&aside) ? mkostemp(aside.data, O_CLOEXEC) : -1;
+    if (fd < 0)
+        return dz_buf_ok(&aside) ? -errno : -ENOMEM;
+    int r = dz_file_write_all(fd, at, size);
+    if (r == 0)
+        r = dz_file_open_for_all(fd);
+    close(fd);
+    if (r == 0 && rename(aside.data, path) < 0)
+        r = -errno;
+    if (r < 0)
+        unlink(aside.data);
+    return r;
+}
+
+int dz_file_put(const char *path, const char *at, size_t size)
+{
+    return put_nameless(path, at, size) == 0 ? 0 : put_aside(path, at, size);
 }

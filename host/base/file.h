@@ -6,5 +6,8 @@
 /* Appends all that is in it. */
 int dz_file_read(const char *path, struct dz_buf *to);
 int dz_file_write_all(int fd, const char *at, size_t size);
+/* This under that name, in the place of what there was; all of it or nothing. Where the file system can, it has no name
+ * until it is whole, so that nothing is left of who is killed. Not synced. */
+int dz_file_put(const char *path, const char *at, size_t size);
 /* A new file of mkostemp's is for its owner only: makes it as readable as others that a job makes. */
 int dz_file_open_for_all(int fd);

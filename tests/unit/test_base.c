@@ -2,9 +2,11 @@
 #include "../../host/base/buf.h"
 #include "../../host/base/cores.h"
 #include "../../host/base/err.h"
+#include "../../host/base/file.h"
 #include "../../host/base/heritage.h"
 #include "../../host/base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -213,6 +216,37 @@ static void a_variable_that_is_no_heritage_is_refused(void **state)
 
 #define WITH_MEMORY(test) cmocka_unit_test_teardown(test, memory_comes_back)
 
+static int count_files(const char *path)
+{
+    int n = 0;
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    for (struct dirent *found; (found = readdir(folder));)
+        n += found->d_name[0] != '.';
+    closedir(folder);
+    return n;
+}
+
+static void a_file_is_put_in_the_place_of_another_and_nothing_is_left_beside_it(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"one", "another", ""};
+    char folder[] = "/tmp/dagz-file-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/it", folder);
+    for (int i = 0; i < 3; i++) {
+        dz_autobuf struct dz_buf there = {0};
+        assert_int_equal(dz_file_put(path, texts[i], strlen(texts[i])), 0);
+        assert_int_equal(dz_file_read(path, &there), 0);
+        assert_int_equal(there.len, strlen(texts[i]));
+        assert_memory_equal(there.len ? there.data : "", texts[i], there.len);
+        assert_int_equal(count_files(folder), 1);
+    }
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(dz_file_put(path, "x", 1), -ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +263,7 @@ int main(void)
         cmocka_unit_test(cores_are_one_at_least_and_no_more_than_affinity_allows),
         cmocka_unit_test(heritage_comes_through_a_variable_whatever_the_paths_hold),
         cmocka_unit_test(a_variable_that_is_no_heritage_is_refused),
+        cmocka_unit_test(a_file_is_put_in_the_place_of_another_and_nothing_is_left_beside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
