@@ -1,0 +1,28 @@
+/* The tree as it is now: what the inputs of a record are compared with. Looks at each file once. */
+#pragma once
+
+#include "base/bits.h"
+#include "base/err.h"
+#include "python.h"
+#include "record/graph.h"
+
+struct dz_now;
+
+/* All are lent to it until its end. rootdir and state: absolute. NULL with a sentence. */
+struct dz_now *dz_now_new(const struct dz_python *python, const char *rootdir, const char *state,
+                          struct dz_err *err);
+void dz_now_free(struct dz_now *now);
+
+/* The fingerprint that an input, whose own is not looked at, has now, whatever kind it is of. strings: of its numbers. -ENOENT
+ * where that cannot be known: then it has changed. A source is that of its file now, with the sheet of that content, which
+ * is made where there is none. */
+int dz_now_fingerprint(struct dz_now *now, const struct dz_strings *strings,
+                       const struct dz_input *input, struct dz_fingerprint *ret);
+
+/* Which inputs of the graph are not what they were. Trusts its looks where they may be trusted; reads what else is in question,
+ * cuts all the sources that have changed at once, and compares. Negative with a sentence. */
+int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_bits *ret_changed,
+                   struct dz_err *err);
+
+/* The look at a path that was taken, or is taken now: for the next record. 0, or negative errno. look->path is left alone. */
+int dz_now_look(struct dz_now *now, const char *path, struct dz_look *ret);

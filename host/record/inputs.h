@@ -1,0 +1,52 @@
+/* Inputs: all that a test can depend on, each with a key that another job can look up again and the fingerprint that it
+ * had. An input whose fingerprint is not what it was selects the tests that depend on it.
+ *
+ * The path of a key is relative to the rootdir where it is below it ("" is the rootdir itself), absolute elsewhere. */
+#pragma once
+
+#include "sheet.h"
+
+enum dz_input_kind {
+    /* Of a source, as its sheet has it. The path is the source's. */
+    DZ_INPUT_ELEMENT, /* name, k; of: dz_element_kind: one element's fingerprint */
+    DZ_INPUT_NAME,    /* name: the statements of the module that bind it, in order; absent where there is none */
+    DZ_INPUT_EFFECTS, /* the effects of the module, in order */
+    DZ_INPUT_SHAPE,   /* what pytest finds tests by: all names, headers and statements in order, no bodies */
+    DZ_INPUT_HOOKS,   /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark … */
+    DZ_INPUT_WHOLE,   /* all elements in order */
+
+    /* Of what lies at the path, as it was used, never resolved. */
+    DZ_INPUT_CONTENT,
+    DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind and its mode */
+    DZ_INPUT_LINK, /* of: dz_resolved */
+    DZ_INPUT_NAMES,
+    DZ_INPUT_ABSENT,
+    DZ_INPUT_PLACE, /* of: dz_place; the path is without an ending */
+
+    DZ_INPUT_ENVIRONMENT,  /* name, "*": all of them */
+    DZ_INPUT_DISTRIBUTION, /* name, "*": all of them */
+
+    DZ_INPUT_UNPROVABLE, /* name: why, in words that are counted; never what it was */
+    DZ_INPUT_KINDS
+};
+
+struct dz_fingerprint {
+    uint8_t bytes[16];
+};
+
+/* Numbers of strings, from 1 on. Written and hashed as it is: no padding. */
+struct dz_input {
+    uint32_t kind, of, path, name, k;
+    struct dz_fingerprint fingerprint;
+};
+
+/* Of what is not there: an element that is gone, a name that nothing binds, a path with nothing at it. */
+extern const struct dz_fingerprint dz_absent;
+
+/* The fingerprint that an input of a source has by this sheet. Sheets that python refuses have none. */
+struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const struct dz_input *input,
+                                        const char *name);
+static inline int dz_input_is_of_source(const struct dz_input *input)
+{
+    return input->kind <= DZ_INPUT_WHOLE;
+}
