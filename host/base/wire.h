@@ -17,7 +17,7 @@ struct dz_bytes {
 
 enum dz_peer_role { DZ_PEER_FRONT = 1, DZ_PEER_ZYGOTE, DZ_PEER_WORKER, DZ_PEER_REPLAY };
 enum dz_when { DZ_SETUP, DZ_CALL, DZ_TEARDOWN, DZ_OTHER };
-enum dz_outcome { DZ_PASSED, DZ_FAILED, DZ_SKIPPED };
+enum dz_reported { DZ_PASSED, DZ_FAILED, DZ_SKIPPED };
 enum dz_cut_answer {
     DZ_CUT_SHEET,
     DZ_CUT_CHANGED, /* the file has not, or no longer, the content that was asked for */

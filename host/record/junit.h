@@ -7,7 +7,7 @@
 struct dz_junit_case {
     const char *nodeid;
     uint64_t duration_us;
-    enum dz_outcome outcome;
+    enum dz_reported outcome;
     struct dz_bytes text; /* of a failure */
 };
 
