@@ -46,6 +46,17 @@ struct imported {
     uint32_t module, name, bound, level, line;
 };
 
+/* By its name alone: a project's module of that name is not known here. */
+static int is_standard(struct dz_walk *walk, uint32_t module)
+{
+    PyObject *all = PySys_GetObject("stdlib_module_names");
+    const char *text = dz_name_text(&walk->draft->names, module);
+    dz_autopy PyObject *first = PyUnicode_FromStringAndSize(text, (Py_ssize_t)strcspn(text, "."));
+    int is = all && first ? PySequence_Contains(all, first) : 0;
+    PyErr_Clear();
+    return is == 1;
+}
+
 static void put_import(struct dz_walk *walk, const struct imported *imported, int is_star)
 {
     struct dz_draft *draft = walk->draft;
@@ -60,7 +71,8 @@ static void put_import(struct dz_walk *walk, const struct imported *imported, in
     if (!is_star)
         row.bound = dz_draft_string(draft, imported->bound);
     row.flags = (imported->name != DZ_NONE ? DZ_IMPORT_FROM : 0) | (is_star ? DZ_IMPORT_STAR : 0) |
-                (walk->typing ? DZ_IMPORT_TYPING : 0) | (walk->branches ? DZ_IMPORT_MAYBE : 0);
+                (walk->typing ? DZ_IMPORT_TYPING : 0) | (walk->branches ? DZ_IMPORT_MAYBE : 0) |
+                (!imported->level && is_standard(walk, imported->module) ? DZ_IMPORT_STANDARD : 0);
     dz_buf_put(&draft->imports, &row, sizeof row);
 }
 

@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 3 };
+enum { DZ_SHEET_VERSION = 4 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -82,6 +82,7 @@ enum dz_import_flag {
     DZ_IMPORT_STAR = 1 << 1,
     DZ_IMPORT_TYPING = 1 << 2, /* under TYPE_CHECKING: never done */
     DZ_IMPORT_MAYBE = 1 << 3,  /* in a branch, or where a handler may catch its failure */
+    DZ_IMPORT_STANDARD = 1 << 4, /* by the name of a module of the standard library */
 };
 
 struct dz_range {

@@ -70,6 +70,7 @@ static const struct word import_flags[] = {
     {DZ_IMPORT_STAR, "star"},
     {DZ_IMPORT_TYPING, "typing"},
     {DZ_IMPORT_MAYBE, "maybe"},
+    {DZ_IMPORT_STANDARD, "standard"},
     {0, NULL},
 };
 

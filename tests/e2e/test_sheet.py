@@ -398,7 +398,7 @@ def test_doctests_are_read(cut):
 def test_imports_are_told_in_order(cut):
     sheet = cut(
         "import a.b\nfrom . import c as d\ntry:\n  from ..e import *\nexcept ImportError: pass\n"
-        "def f():\n  from g import h\nif TYPE_CHECKING:\n  import i\n"
+        "def f():\n  from g import h\nif TYPE_CHECKING:\n  import i\nimport os.path\nfrom .os import j\n"
     )
     rows = [(i["module"], i["name"], i["bound"], i["level"], set(i["flags"])) for i in sheet["imports"]]
     assert rows == [
@@ -407,6 +407,8 @@ def test_imports_are_told_in_order(cut):
         ("e", None, None, 2, {"from", "star", "maybe"}),
         ("g", "h", "h", 0, {"from"}),
         ("i", None, "i", 0, {"typing", "maybe"}),
+        ("os.path", None, "os", 0, {"standard"}),
+        ("os", "j", "j", 1, {"from"}),
     ]
     assert sheet["elements"][sheet["imports"][3]["element"]]["qualname"] == "f"
 

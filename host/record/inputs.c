@@ -1,0 +1,447 @@
+/* No memory is asked for: a fingerprint that cannot be had would have to be one that no other equals. What has no order
+ * of its own is added up instead, each part's hash to the others'. */
+#include "inputs.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* No hash, but by a chance of 2^-128; and not what a field is that nobody has set. */
+const struct dz_fingerprint dz_absent = {"absent"};
+
+/* ---- hashing ---- */
+
+struct hash {
+    XXH3_state_t state;
+    XXH128_hash_t sum; /* of what has no order */
+    uint32_t n;
+};
+
+static void begin(struct hash *hash, uint32_t what)
+{
+    XXH3_INITSTATE(&hash->state);
+    XXH3_128bits_reset(&hash->state);
+    hash->sum = (XXH128_hash_t){0, 0};
+    hash->n = 0;
+    XXH3_128bits_update(&hash->state, &what, sizeof what);
+}
+
+static void put_number(struct hash *hash, uint32_t number)
+{
+    XXH3_128bits_update(&hash->state, &number, sizeof number);
+}
+
+static void put_text(struct hash *hash, const char *text)
+{
+    XXH3_128bits_update(&hash->state, text, strlen(text) + 1);
+}
+
+static void put_fingerprint(struct hash *hash, const struct dz_element *element)
+{
+    XXH3_128bits_update(&hash->state, element->fingerprint, sizeof element->fingerprint);
+}
+
+/* part is done with. */
+static void add(struct hash *hash, struct hash *part)
+{
+    XXH128_hash_t more = XXH3_128bits_digest(&part->state);
+    hash->sum.low64 += more.low64;
+    hash->sum.high64 += more.high64;
+    hash->n++;
+}
+
+static struct dz_fingerprint end(struct hash *hash)
+{
+    struct dz_fingerprint ret;
+    XXH128_canonical_t form;
+    put_number(hash, hash->n);
+    XXH3_128bits_update(&hash->state, &hash->sum, sizeof hash->sum);
+    XXH128_canonicalFromHash(&form, XXH3_128bits_digest(&hash->state));
+    _Static_assert(sizeof form.digest == sizeof ret.bytes, "as sheets have them");
+    memcpy(ret.bytes, form.digest, sizeof ret.bytes);
+    return ret;
+}
+
+/* ---- one element ---- */
+
+static struct dz_fingerprint of_element(const struct dz_sheet *sheet, const struct dz_input *input,
+                                        const char *name)
+{
+    struct dz_fingerprint ret;
+    uint32_t found = dz_sheet_find(sheet, (enum dz_element_kind)input->of, name, input->k);
+    if (found == DZ_NONE)
+        return dz_absent;
+    memcpy(ret.bytes, dz_sheet_at(sheet, found)->fingerprint, sizeof ret.bytes);
+    return ret;
+}
+
+/* ---- a name ---- */
+
+static int is_statement(const struct dz_element *element)
+{
+    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
+}
+
+static const struct dz_bind *find_bind(const struct dz_sheet *sheet,
+                                       const struct dz_element *element, const char *name)
+{
+    const struct dz_bind *binds = dz_sheet_binds(sheet, element);
+    for (uint32_t i = 0; i < element->binds.n; i++)
+        if (strcmp(dz_sheet_string(sheet, binds[i].name), name) == 0)
+            return &binds[i];
+    return NULL;
+}
+
+/* A function that may write the name at any time; it has no place among the statements, and may be moved. */
+static void add_writer(struct hash *hash, const struct dz_element *function, uint32_t mode)
+{
+    struct hash part;
+    begin(&part, mode);
+    put_fingerprint(&part, function);
+    add(hash, &part);
+}
+
+/* A statement's fingerprint has the headers of what it defines, and of a class all but the methods' bodies. */
+static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *name)
+{
+    struct hash hash;
+    int is_bound = 0;
+    begin(&hash, DZ_INPUT_NAME);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        int is_writer = element->kind == DZ_FUNCTION;
+        const struct dz_bind *bind =
+            is_writer || is_statement(element) ? find_bind(sheet, element, name) : NULL;
+        if (!bind || (is_writer && !(bind->mode & DZ_BIND_GLOBAL)))
+            continue;
+        is_bound = 1;
+        if (is_writer) {
+            add_writer(&hash, element, bind->mode);
+            continue;
+        }
+        put_fingerprint(&hash, element);
+        put_number(&hash, bind->mode);
+    }
+    return is_bound ? end(&hash) : dz_absent;
+}
+
+/* ---- effects ---- */
+
+static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain)
+{
+    const struct dz_chain *at = dz_sheet_chain(sheet, chain);
+    while (at->parent != DZ_NONE)
+        at = dz_sheet_chain(sheet, at->parent);
+    return at->name;
+}
+
+static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
+                       const struct dz_element *effect)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, effect);
+    put_fingerprint(hash, effect);
+    put_number(hash, effect->reads.n);
+    for (uint32_t i = 0; i < effect->reads.n; i++) {
+        put_text(hash, dz_sheet_string(sheet, root_of(sheet, reads[i].chain)));
+        put_number(hash, reads[i].sees);
+    }
+}
+
+/* Done when the module is, of what may have effects. */
+static int is_imported_with(const struct dz_sheet *sheet, const struct dz_import *import)
+{
+    return !(import->flags & (DZ_IMPORT_TYPING | DZ_IMPORT_STANDARD)) &&
+           dz_sheet_at(sheet, import->element)->kind != DZ_FUNCTION;
+}
+
+static int is_same_module(const struct dz_import *a, const struct dz_import *b)
+{
+    return a->module == b->module && a->name == b->name && a->level == b->level;
+}
+
+static int is_told_before(const struct dz_sheet *sheet, const struct dz_import *imports, uint32_t i)
+{
+    for (uint32_t j = 0; j < i; j++)
+        if (is_same_module(&imports[j], &imports[i]) && is_imported_with(sheet, &imports[j]))
+            return 1;
+    return 0;
+}
+
+/* `from a import b` may import a.b; who has only this sheet does not know. The first that imports a module is the one
+ * that runs it: the others do nothing. */
+static void add_imports(struct hash *hash, const struct dz_sheet *sheet)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dz_import *import = &imports[i];
+        if (!is_imported_with(sheet, import) || is_told_before(sheet, imports, i))
+            continue;
+        struct hash part;
+        begin(&part, import->level);
+        put_text(&part, dz_sheet_string(sheet, import->module));
+        put_text(&part, import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name));
+        add(hash, &part);
+    }
+}
+
+static struct dz_fingerprint of_effects(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_EFFECTS);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
+        if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT)
+            put_effect(&hash, sheet, dz_sheet_at(sheet, i));
+    add_imports(&hash, sheet);
+    return end(&hash);
+}
+
+/* ---- all elements ---- */
+
+static void put_element(struct hash *hash, const struct dz_sheet *sheet,
+                        const struct dz_element *element)
+{
+    put_number(hash, element->kind);
+    put_text(hash, dz_sheet_string(sheet, element->name));
+    put_number(hash, element->k);
+}
+
+static struct dz_fingerprint of_shape(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_SHAPE);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->kind == DZ_MODULE || element->kind == DZ_DOCSTRING ||
+            element->kind == DZ_ANNOTATION)
+            continue;
+        put_element(&hash, sheet, element);
+        if (element->kind != DZ_FUNCTION)
+            put_fingerprint(&hash, element);
+    }
+    return end(&hash);
+}
+
+static struct dz_fingerprint of_whole(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_WHOLE);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        put_element(&hash, sheet, dz_sheet_at(sheet, i));
+        put_fingerprint(&hash, dz_sheet_at(sheet, i));
+    }
+    return end(&hash);
+}
+
+/* ---- what only pytest reads ---- */
+
+static int is_hook(const char *name)
+{
+    static const char *const names[] = {
+        "pytestmark",      "collect_ignore", "collect_ignore_glob", "load_tests",
+        "__test__",        "setUpModule",    "tearDownModule",      "setup_module",
+        "teardown_module", "setup_function", "teardown_function",   "setup",
+        "teardown"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return strncmp(name, "pytest_", 7) == 0;
+}
+
+static int is_fixture(const char *name)
+{
+    return strcmp(name, "fixture") == 0 || strcmp(name, "yield_fixture") == 0;
+}
+
+/* session_fixture, pytest_fixture …; but no mark that asks for some. */
+static int is_like_fixture(const char *name)
+{
+    return strstr(name, "fixture") && strcmp(name, "usefixtures") != 0;
+}
+
+/* A chain that ends in such a name: pytest.fixture, fixture, pytest_asyncio.fixture. */
+static int reads(const struct dz_sheet *sheet, const struct dz_element *element,
+                 int (*is)(const char *))
+{
+    const struct dz_read *all = dz_sheet_reads(sheet, element);
+    for (uint32_t i = 0; i < element->reads.n; i++)
+        if (is(dz_sheet_string(sheet, dz_sheet_chain(sheet, all[i].chain)->name)))
+            return 1;
+    return 0;
+}
+
+/* from pytest import fixture as f */
+static int is_import_of_fixture(const struct dz_sheet *sheet, uint32_t name)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (imports[i].bound == name && imports[i].name != DZ_NONE &&
+            is_like_fixture(dz_sheet_string(sheet, imports[i].name)))
+            return 1;
+    return 0;
+}
+
+static int binds(const struct dz_sheet *sheet, const struct dz_element *element, uint32_t name)
+{
+    const struct dz_bind *all = dz_sheet_binds(sheet, element);
+    for (uint32_t i = 0; i < element->binds.n; i++)
+        if (all[i].name == name)
+            return 1;
+    return 0;
+}
+
+/* once = pytest.fixture(scope="session") */
+static int is_made_of_fixture(const struct dz_sheet *sheet, uint32_t name)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (is_statement(element) && !(element->flags & DZ_IS_DEF) && binds(sheet, element, name) &&
+            reads(sheet, element, is_fixture))
+            return 1;
+    }
+    return 0;
+}
+
+/* Of what has a header: whether a decorator makes a fixture of it. Decorators are called. */
+static int is_decorated(const struct dz_sheet *sheet, const struct dz_element *element)
+{
+    const struct dz_read *all = dz_sheet_reads(sheet, element);
+    if (reads(sheet, element, is_like_fixture))
+        return 1;
+    for (uint32_t i = 0; i < element->reads.n; i++) {
+        const struct dz_chain *chain = dz_sheet_chain(sheet, all[i].chain);
+        if (chain->parent == DZ_NONE && (all[i].mode & DZ_READ_CALLED) &&
+            (is_import_of_fixture(sheet, chain->name) || is_made_of_fixture(sheet, chain->name)))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_class(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    return statement->flags & DZ_IS_DEF && statement->binds.n &&
+           dz_sheet_binds(sheet, statement)[statement->binds.n - 1].mode & DZ_BIND_CLASS;
+}
+
+/* Fixtures of a class are methods, and found by their headers. */
+static int makes_fixture(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    if (is_class(sheet, statement))
+        return 0;
+    return statement->flags & (DZ_IS_DEF | DZ_IS_COMPOUND) ? is_decorated(sheet, statement)
+                                                           : reads(sheet, statement, is_fixture);
+}
+
+static int is_read(const struct dz_sheet *sheet, uint32_t name)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        const struct dz_read *reads = dz_sheet_reads(sheet, element);
+        for (uint32_t k = 0; k < element->reads.n; k++)
+            if (root_of(sheet, reads[k].chain) == name)
+                return 1;
+    }
+    return 0;
+}
+
+static int has_imports(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    const struct dz_bind *all = dz_sheet_binds(sheet, statement);
+    for (uint32_t i = 0; i < statement->binds.n; i++)
+        if (all[i].mode & DZ_BIND_IMPORT)
+            return 1;
+    return (statement->flags & DZ_IS_STAR) != 0;
+}
+
+/* What is imported, and no code of the module reads, may be a fixture: tests have it by a parameter of that name. */
+static int imports_fixture(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    for (uint32_t i = 0; has_imports(sheet, statement) && i < n; i++) {
+        const struct dz_import *import = &imports[i];
+        const struct dz_element *by = dz_sheet_at(sheet, import->element);
+        if (by->statement == DZ_NONE || dz_sheet_at(sheet, by->statement) != statement ||
+            !(import->flags & DZ_IMPORT_FROM) || !is_imported_with(sheet, import))
+            continue;
+        if (import->bound == DZ_NONE || !is_read(sheet, import->bound))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_of_hooks(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    const struct dz_bind *binds = dz_sheet_binds(sheet, statement);
+    for (uint32_t i = 0; i < statement->binds.n; i++)
+        if (is_hook(dz_sheet_string(sheet, binds[i].name)))
+            return 1;
+    return makes_fixture(sheet, statement) || imports_fixture(sheet, statement);
+}
+
+/* What a statement binds, by whichever statement of all that bind that name. */
+static void add_hooks(struct hash *hash, const struct dz_sheet *sheet,
+                      const struct dz_element *statement)
+{
+    const struct dz_bind *binds = dz_sheet_binds(sheet, statement);
+    struct hash part;
+    begin(&part, DZ_BINDING);
+    put_fingerprint(&part, statement);
+    for (uint32_t i = 0; i < statement->binds.n; i++) {
+        put_text(&part, dz_sheet_string(sheet, binds[i].name));
+        put_number(&part, binds[i].ordinal);
+        put_number(&part, binds[i].mode);
+    }
+    add(hash, &part);
+}
+
+static void add_method(struct hash *hash, const struct dz_sheet *sheet,
+                       const struct dz_element *header)
+{
+    struct hash part;
+    begin(&part, DZ_HEADER);
+    put_element(&part, sheet, header);
+    put_fingerprint(&part, header);
+    add(hash, &part);
+}
+
+/* pytest goes through a module's names in alphabetical order, so theirs does not count. */
+static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_HOOKS);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (is_statement(element) && is_of_hooks(sheet, element))
+            add_hooks(&hash, sheet, element);
+        else if (element->kind == DZ_HEADER && element->owner != DZ_NONE &&
+                 is_decorated(sheet, element))
+            add_method(&hash, sheet, element);
+    }
+    return hash.n ? end(&hash) : dz_absent;
+}
+
+/* ---- any ---- */
+
+struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const struct dz_input *input,
+                                        const char *name)
+{
+    switch (input->kind) {
+    case DZ_INPUT_ELEMENT:
+        return of_element(sheet, input, name);
+    case DZ_INPUT_NAME:
+        return of_name(sheet, name);
+    case DZ_INPUT_EFFECTS:
+        return of_effects(sheet);
+    case DZ_INPUT_SHAPE:
+        return of_shape(sheet);
+    case DZ_INPUT_HOOKS:
+        return of_hooks(sheet);
+    case DZ_INPUT_WHOLE:
+        return of_whole(sheet);
+    default:
+        return dz_absent;
+    }
+}
