@@ -12,7 +12,7 @@
 
 enum dz_outcome {
     DZ_OUTCOME_PROVED, /* passed, xfailed, or skipped by a mark: the same inputs give the same again */
-    DZ_OUTCOME_OPEN,   /* skipped at run time, by what nobody can know to have stayed */
+    DZ_OUTCOME_OPEN, /* skipped at run time, by what nobody can know to have stayed */
     DZ_OUTCOME_FAILED,
     DZ_OUTCOME_DUE,        /* selected, and has not run to its end since */
     DZ_OUTCOME_DESELECTED, /* by the settings, which are in the key: it is known, and never runs */
@@ -46,7 +46,11 @@ struct dz_test_file {
  * look. Of every source, and of every path whose content is an input. */
 struct dz_look {
     uint32_t path;
-    uint32_t mode;
+    uint16_t mode;
+    /* 1: each input of this path that the graph holds is as it is with this content, so that while the file has it, none
+     * of them needs a sheet. Two graphs composed: of equal contents, where both say so; of different ones, the newer's,
+     * where none of the older's inputs of this path is kept that newer has not. 0 is always right. */
+    uint16_t is_exact;
     uint64_t size, inode;
     int64_t mtime_ns, ctime_ns;
     int64_t looked_ns;
