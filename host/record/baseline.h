@@ -1,9 +1,10 @@
 /* Baselines: a graph in a file of its own, and one made of an older one and a newer. */
 #pragma once
 
+#include "../base/buf.h"
+#include "../base/err.h"
 #include "graph.h"
 
-/* Tests that a selection knows nothing of without reading the whole file: the inverted index. */
 struct dz_baseline;
 
 /* From the bytes of a file; they are borrowed until its end. NULL with a sentence: damaged (-EBADMSG), of another version
@@ -16,10 +17,12 @@ const struct dz_fingerprint *dz_baseline_key(const struct dz_baseline *baseline)
 int dz_baseline_read(struct dz_baseline *baseline, struct dz_graph *ret, struct dz_err *err);
 
 /* Appends the file's bytes. Negative when there is no memory. */
-int dz_baseline_write(const struct dz_graph *graph, const struct dz_fingerprint *key, struct dz_buf *to);
+int dz_baseline_write(const struct dz_graph *graph, const struct dz_fingerprint *key,
+                      struct dz_buf *to);
 
 /* What the next job starts from: newer's records, with older's node where one has none, and older's records of files that
  * newer has not, or has without a node: it has not collected these, or not all of them. Of a file that newer has a node of,
  * a test that it has no record of is gone. Looks are newer's, and older's at paths that newer has not looked at. Nodes,
  * inputs, strings and looks that nobody needs any more are left out. Negative when there is no memory. */
-int dz_baseline_compose(struct dz_graph *ret, const struct dz_graph *older, const struct dz_graph *newer);
+int dz_baseline_compose(struct dz_graph *ret, const struct dz_graph *older,
+                        const struct dz_graph *newer);

@@ -73,4 +73,7 @@ struct dz_graph {
     uint32_t n_looks, cap_looks;
 };
 
+/* Gives each node its id: by the texts and fingerprints that it has and the ids of what it leans on, in whatever order
+ * they are numbered. Negative when there is no memory. */
+int dz_graph_identify(struct dz_graph *graph);
 void dz_graph_free(struct dz_graph *graph);

@@ -1,0 +1,271 @@
+/* A baseline is what was written, or it is refused. */
+#include "../../host/record/baseline.h"
+#include "../made_graph.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const struct dz_fingerprint key = {{1, 2, 3}};
+static const struct made_size most = {
+    .inputs = 40, .nodes = 40, .files = 6, .records_of_a_file = 8, .unprovable = 20, .leans = 3};
+
+static void write_graph(const struct dz_graph *graph, struct dz_buf *to)
+{
+    assert_int_equal(dz_baseline_write(graph, &key, to), 0);
+}
+
+static int read_bytes(const void *bytes, size_t size, struct dz_graph *ret, struct dz_err *err)
+{
+    struct dz_baseline *baseline = dz_baseline_open(bytes, size, err);
+    if (!baseline)
+        return err->code;
+    assert_memory_equal(dz_baseline_key(baseline), &key, sizeof key);
+    int r = dz_baseline_read(baseline, ret, err);
+    dz_baseline_close(baseline);
+    return r;
+}
+
+static void read_back(const struct dz_buf *bytes, struct dz_graph *ret)
+{
+    struct dz_err err;
+    if (read_bytes(bytes->data, bytes->len, ret, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+/* ---- equal graphs ---- */
+
+static void check_text(const struct dz_graph *a, uint32_t x, const struct dz_graph *b, uint32_t y)
+{
+    assert_int_equal(!x, !y);
+    assert_string_equal(dz_strings_text(&a->strings, x), dz_strings_text(&b->strings, y));
+}
+
+static void check_inputs(const struct dz_graph *a, const struct dz_graph *b)
+{
+    assert_int_equal(a->n_inputs, b->n_inputs);
+    for (uint32_t i = 0; i < a->n_inputs; i++) {
+        struct dz_input x = a->inputs[i], y = b->inputs[i];
+        check_text(a, x.path, b, y.path);
+        check_text(a, x.name, b, y.name);
+        x.path = y.path;
+        x.name = y.name;
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+}
+
+static void check_list(const uint32_t *a, struct dz_range x, const uint32_t *b, struct dz_range y)
+{
+    assert_int_equal(x.n, y.n);
+    if (x.n)
+        assert_memory_equal(a + x.at, b + y.at, x.n * sizeof *a);
+}
+
+static void check_nodes(const struct dz_graph *a, const struct dz_graph *b)
+{
+    assert_int_equal(a->n_nodes, b->n_nodes);
+    for (uint32_t i = 0; i < a->n_nodes; i++) {
+        check_text(a, a->nodes[i].name, b, b->nodes[i].name);
+        check_list(a->input_list, a->nodes[i].inputs, b->input_list, b->nodes[i].inputs);
+        check_list(a->lean_list, a->nodes[i].leans, b->lean_list, b->nodes[i].leans);
+        assert_memory_equal(&a->nodes[i].id, &b->nodes[i].id, sizeof a->nodes[i].id);
+    }
+}
+
+static void check_tests(const struct dz_graph *a, const struct dz_graph *b)
+{
+    assert_int_equal(a->n_files, b->n_files);
+    for (uint32_t i = 0; i < a->n_files; i++) {
+        check_text(a, a->files[i].path, b, b->files[i].path);
+        assert_int_equal(a->files[i].node, b->files[i].node);
+    }
+    assert_int_equal(a->n_records, b->n_records);
+    for (uint32_t i = 0; i < a->n_records; i++) {
+        struct dz_record x = a->records[i], y = b->records[i];
+        check_text(a, x.nodeid, b, y.nodeid);
+        x.nodeid = y.nodeid;
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+}
+
+static void check_looks(const struct dz_graph *a, const struct dz_graph *b)
+{
+    assert_int_equal(a->n_looks, b->n_looks);
+    for (uint32_t i = 0; i < a->n_looks; i++) {
+        struct dz_look x = a->looks[i], y = b->looks[i];
+        check_text(a, x.path, b, y.path);
+        x.path = y.path;
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+}
+
+static void check_equal(const struct dz_graph *a, const struct dz_graph *b)
+{
+    check_inputs(a, b);
+    check_nodes(a, b);
+    check_tests(a, b);
+    check_looks(a, b);
+}
+
+/* ---- tests ---- */
+
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        struct made_size size = made_size_up_to(&most, seed);
+        struct dz_graph graph, again;
+        dz_autobuf struct dz_buf bytes = {0}, twice = {0};
+        made_graph(&graph, &size, seed);
+        write_graph(&graph, &bytes);
+        read_back(&bytes, &again);
+        assert_int_equal(dz_graph_identify(&graph), 0);
+        check_equal(&graph, &again);
+        write_graph(&again, &twice);
+        assert_int_equal(bytes.len, twice.len);
+        assert_memory_equal(bytes.data, twice.data, bytes.len);
+        dz_graph_free(&graph);
+        dz_graph_free(&again);
+    }
+}
+
+static void a_large_one_comes_back_from_many_frames(void **state)
+{
+    (void)state;
+    struct made_size size = {.inputs = 2000,
+                             .nodes = 3000,
+                             .files = 300,
+                             .records_of_a_file = 60,
+                             .unprovable = 50,
+                             .leans = 40};
+    struct dz_graph graph, again;
+    dz_autobuf struct dz_buf bytes = {0};
+    made_graph(&graph, &size, 1);
+    assert_int_equal(dz_graph_identify(&graph), 0);
+    write_graph(&graph, &bytes);
+    read_back(&bytes, &again);
+    check_equal(&graph, &again);
+    dz_graph_free(&graph);
+    dz_graph_free(&again);
+}
+
+static void numbers_at_their_limits_come_back(void **state)
+{
+    (void)state;
+    struct dz_graph graph = {0}, again;
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_input input = {
+        .kind = DZ_INPUT_UNPROVABLE, .path = made_string(&graph, ""), .k = UINT32_MAX};
+    made_input(&graph, input);
+    struct dz_look look = {.path = made_string(&graph, "\xff\n"),
+                           .mode = UINT16_MAX,
+                           .is_exact = 1,
+                           .size = UINT64_MAX,
+                           .inode = UINT64_MAX,
+                           .mtime_ns = INT64_MIN,
+                           .ctime_ns = INT64_MAX,
+                           .looked_ns = -1};
+    made_look(&graph, look);
+    look.path = made_string(&graph, "a");
+    look.inode = 0;
+    look.mtime_ns = INT64_MAX;
+    made_look(&graph, look);
+    made_node(&graph, "n");
+    made_node_has(&graph, 0);
+    made_record(&graph, "", made_file(&graph, "f", DZ_NONE), DZ_NONE, DZ_OUTCOME_DUE);
+    graph.records[0].day = graph.records[0].duration_us = UINT32_MAX;
+    assert_int_equal(dz_graph_identify(&graph), 0);
+    write_graph(&graph, &bytes);
+    read_back(&bytes, &again);
+    check_equal(&graph, &again);
+    dz_graph_free(&graph);
+    dz_graph_free(&again);
+}
+
+static void make_one(struct dz_buf *ret)
+{
+    struct dz_graph graph;
+    made_graph(&graph, &most, 7);
+    write_graph(&graph, ret);
+    dz_graph_free(&graph);
+}
+
+static void each_damaged_byte_and_each_cut_is_noticed(void **state)
+{
+    (void)state;
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_graph graph;
+    struct dz_err err;
+    make_one(&bytes);
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (i >= 12 && i < 28)
+            continue; /* the key: below */
+        bytes.data[i] ^= 4;
+        int expected = i >= 8 && i < 12 ? -ESTALE : -EBADMSG;
+        assert_int_equal(read_bytes(bytes.data, bytes.len, &graph, &err), expected);
+        assert_true(strstr(err.text, "baseline") != NULL);
+        bytes.data[i] ^= 4;
+        assert_int_equal(read_bytes(bytes.data, i, &graph, &err), -EBADMSG);
+    }
+    bytes.data[13] ^= 4;
+    assert_null(dz_baseline_open(bytes.data, bytes.len, &err));
+    assert_int_equal(err.code, -EBADMSG);
+}
+
+static void a_newer_version_is_a_sentence_of_its_own(void **state)
+{
+    (void)state;
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_err err;
+    make_one(&bytes);
+    bytes.data[8]++;
+    assert_null(dz_baseline_open(bytes.data, bytes.len, &err));
+    assert_int_equal(err.code, -ESTALE);
+    assert_non_null(strstr(err.text, "a baseline of version 2, where 1 is in use"));
+}
+
+static void without_memory_nothing_is_read_or_written(void **state)
+{
+    (void)state;
+    struct dz_graph graph, again;
+    struct dz_err err;
+    dz_autobuf struct dz_buf bytes = {0};
+    made_graph(&graph, &most, 7);
+    int r = -1;
+    unsigned long n = 0;
+    while (r < 0) {
+        struct dz_buf to = {0};
+        dz_mem_fail_after(++n);
+        r = dz_baseline_write(&graph, &key, &to);
+        dz_mem_fail_after(0);
+        assert_true(r == 0 || r == -ENOMEM);
+        dz_buf_free(&to);
+    }
+    assert_true(n > 10);
+    write_graph(&graph, &bytes);
+    dz_graph_free(&graph);
+    for (r = -1, n = 0; r < 0;) {
+        dz_mem_fail_after(++n);
+        r = read_bytes(bytes.data, bytes.len, &again, &err);
+        dz_mem_fail_after(0);
+        assert_true(r == 0 || (r == -ENOMEM && strstr(err.text, "baseline")));
+    }
+    assert_true(n > 20);
+    dz_graph_free(&again);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(a_large_one_comes_back_from_many_frames),
+        cmocka_unit_test(numbers_at_their_limits_come_back),
+        cmocka_unit_test(each_damaged_byte_and_each_cut_is_noticed),
+        cmocka_unit_test(a_newer_version_is_a_sentence_of_its_own),
+        cmocka_unit_test(without_memory_nothing_is_read_or_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
