@@ -1,0 +1,140 @@
+#include "modules.h"
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name_at(const struct dz_modules *modules, uint32_t i)
+{
+    return modules->all->strings[modules->list[i].name - 1];
+}
+
+static const char *file_at(const struct dz_modules *modules, uint32_t i)
+{
+    return modules->all->strings[modules->list[i].file - 1];
+}
+
+/* ---- finding ---- */
+
+struct named {
+    const char *text;
+    struct dz_module_file is;
+};
+
+static int by_name(const void *one, const void *other)
+{
+    const struct named *a = one, *b = other;
+    int order = strcmp(a->text, b->text);
+    return order ? order : a->is.file < b->is.file ? -1 : a->is.file > b->is.file;
+}
+
+static int add(struct dz_modules *modules, uint32_t name, uint32_t file)
+{
+    if (!dz_has_room(&modules->list, modules->n, &modules->cap, sizeof *modules->list))
+        return -ENOMEM;
+    modules->list[modules->n++] = (struct dz_module_file){name, file};
+    return 0;
+}
+
+/* By their names, each once: every process that has imported one tells it. */
+static int put_in_order(struct dz_modules *modules)
+{
+    dz_auto struct named *named = dz_alloc((modules->n + 1) * sizeof *named);
+    uint32_t n = 0;
+    if (!named)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < modules->n; i++)
+        named[i] = (struct named){name_at(modules, i), modules->list[i]};
+    if (modules->n)
+        qsort(named, modules->n, sizeof *named, by_name);
+    for (uint32_t i = 0; i < modules->n; i++)
+        if (!i || by_name(&named[i - 1], &named[i]) != 0)
+            modules->list[n++] = named[i].is;
+    modules->n = n;
+    return 0;
+}
+
+int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all)
+{
+    *ret = (struct dz_modules){.all = all};
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const struct dz_observed_span *span = &all->spans[i];
+        for (uint32_t k = 0; span->type == DZ_SPAN_IMPORT && k < span->n_facts; k++)
+            if (span->facts[k].fact == DZ_FACT_SOURCE && span->facts[k].string &&
+                add(ret, span->name, span->facts[k].string) < 0)
+                return -ENOMEM;
+    }
+    return put_in_order(ret);
+}
+
+void dz_modules_free(struct dz_modules *modules)
+{
+    dz_free(modules->list);
+    *modules = (struct dz_modules){0};
+}
+
+/* ---- asking ---- */
+
+static int compare(const char *name, const char *text, size_t size)
+{
+    int order = strncmp(name, text, size);
+    return order ? order : name[size] != 0;
+}
+
+/* How many have lesser names. */
+static uint32_t first_of(const struct dz_modules *modules, const char *text, size_t size)
+{
+    uint32_t from = 0, n = modules->n;
+    while (n) {
+        uint32_t half = n / 2;
+        if (compare(name_at(modules, from + half), text, size) < 0) {
+            from += half + 1;
+            n -= half + 1;
+        } else
+            n = half;
+    }
+    return from;
+}
+
+const struct dz_module_file *dz_modules_named(const struct dz_modules *modules, const char *name,
+                                              size_t size, uint32_t *ret_n)
+{
+    uint32_t first = first_of(modules, name, size), end = first;
+    while (end < modules->n && compare(name_at(modules, end), name, size) == 0)
+        end++;
+    *ret_n = end - first;
+    return end > first ? &modules->list[first] : NULL;
+}
+
+uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
+                          const char *dotted)
+{
+    static const char *const ends[] = {".py", "/__init__.py"};
+    for (int e = 0; e < 2; e++) {
+        dz_autobuf struct dz_buf path = {0};
+        dz_buf_fmt(&path, "%.*s/%s", (int)folder_size, folder, dotted);
+        for (char *at = path.data ? path.data + folder_size : NULL; at && *at; at++)
+            if (*at == '.')
+                *at = '/';
+        dz_buf_str(&path, ends[e]);
+        for (uint32_t i = 0; dz_buf_ok(&path) && i < modules->n; i++)
+            if (strcmp(file_at(modules, i), path.data) == 0)
+                return modules->list[i].file;
+    }
+    return 0;
+}
+
+int dz_modules_has_root(const struct dz_modules *modules, const char *name, size_t size)
+{
+    uint32_t at = first_of(modules, name, size);
+    if (at < modules->n && compare(name_at(modules, at), name, size) == 0)
+        return 1;
+    /* A package may have come from elsewhere, or be none of python's: a.b is there, and a is not. */
+    for (; at < modules->n && strncmp(name_at(modules, at), name, size) == 0; at++)
+        if (name_at(modules, at)[size] == '.')
+            return 1;
+    return 0;
+}

@@ -1,0 +1,964 @@
+#include "names.h"
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    IS_READ = DZ_READ_VALUE | DZ_READ_CALLED | DZ_READ_ITEM | DZ_READ_ANNOTATION,
+    LOOKS_INSIDE = DZ_NAMES_INSPECTION | DZ_NAMES_ANNOTATIONS | DZ_NAMES_POSITION,
+    CHAIN_MOST = 32,
+    STEPS_MOST = 64, /* of imports that lead on to imports */
+};
+
+/* Where names are read: an element of a file, and the vertex that reads. */
+struct reader {
+    struct dz_names *names;
+    uint32_t from; /* vertex */
+    uint32_t file;
+    const struct dz_sheet *sheet;
+    int looks_inside;
+    unsigned steps;
+};
+
+static const char *file_text(const struct dz_names *names, uint32_t file)
+{
+    return names->all->strings[file - 1];
+}
+
+static uint32_t add_string(struct dz_names *names, const char *text, size_t size)
+{
+    uint32_t number = dz_strings_add(&names->links->graph->strings, text, size);
+    if (!number)
+        names->links->failed = 1;
+    return number;
+}
+
+static uint32_t add_text(struct dz_names *names, const char *text)
+{
+    return add_string(names, text, strlen(text));
+}
+
+static const char *text_of(const struct dz_names *names, uint32_t number)
+{
+    return dz_strings_text(&names->links->graph->strings, number);
+}
+
+/* ---- paths ---- */
+
+static const char *below_root(const struct dz_names *names, const char *path)
+{
+    size_t size = strlen(names->rootdir);
+    if (size && strncmp(path, names->rootdir, size) == 0 && (path[size] == '/' || !path[size]))
+        return path[size] ? path + size + 1 : "";
+    return path;
+}
+
+uint32_t dz_names_path(struct dz_names *names, const char *absolute)
+{
+    return add_text(names, below_root(names, absolute));
+}
+
+static uint32_t path_of(struct dz_names *names, uint32_t file)
+{
+    struct dz_names_file *info = &names->files[file];
+    if (!info->path)
+        info->path = dz_names_path(names, file_text(names, file)) + 1;
+    return info->path - 1;
+}
+
+static const struct dz_sheet *sheet_of(struct dz_names *names, uint32_t file)
+{
+    struct dz_joined joined = dz_elements_sheet(names->elements, file);
+    return joined.why == DZ_KNOWN ? joined.sheet : NULL;
+}
+
+/* ---- inputs ---- */
+
+void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why)
+{
+    struct dz_input input = {.kind = DZ_INPUT_UNPROVABLE, .name = add_text(names, why)};
+    dz_links_input(names->links, vertex, &input);
+}
+
+static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, enum dz_unknown why)
+{
+    dz_autobuf struct dz_buf text = {0};
+    dz_buf_fmt(&text, "%s: %s", below_root(names, file_text(names, file)), dz_unknown_text(why));
+    dz_names_unprovable(names, vertex, dz_buf_ok(&text) ? text.data : "no memory");
+}
+
+/* Of a source: by the sheet of what was loaded. */
+static void add_input(struct dz_names *names, uint32_t vertex, uint32_t file, struct dz_input input)
+{
+    struct dz_joined joined = dz_elements_sheet(names->elements, file);
+    if (joined.why != DZ_KNOWN) {
+        add_unknown(names, vertex, file, joined.why);
+        return;
+    }
+    input.path = path_of(names, file);
+    input.fingerprint = dz_input_of_sheet(joined.sheet, &input, text_of(names, input.name));
+    dz_links_input(names->links, vertex, &input);
+}
+
+/* ---- vertices ---- */
+
+static void name_vertex(struct dz_names *names, uint32_t vertex)
+{
+    static const char *const kinds[] = {"",         "",         "name",  "name",    "module", "tests of",
+                                        "hooks of", "bytes of", "import", "effects", "import"};
+    struct dz_vertex *at = &names->links->vertices[vertex];
+    dz_autobuf struct dz_buf text = {0};
+    const char *path = below_root(names, file_text(names, at->a));
+    const struct dz_sheet *sheet = at->kind == DZ_VERTEX_ELEMENT ? sheet_of(names, at->a) : NULL;
+    const struct dz_element *element = sheet ? dz_sheet_at(sheet, at->b) : NULL;
+    if (element)
+        dz_buf_fmt(&text, "%s %s::%s#%u", dz_element_kind_name(element->kind), path,
+                   dz_sheet_string(sheet, element->name), element->k);
+    else
+        dz_buf_fmt(&text, "%s %s%s%s", kinds[at->kind], path, at->b ? "::" : "",
+                   text_of(names, at->b));
+    uint32_t number = dz_buf_ok(&text) ? add_text(names, text.data) : 0;
+    names->links->vertices[vertex].name = number;
+}
+
+uint32_t dz_names_vertex(struct dz_names *names, enum dz_vertex_kind kind, uint32_t a, uint32_t b)
+{
+    int is_new;
+    uint32_t vertex = dz_links_vertex(names->links, kind, a, b, &is_new);
+    if (is_new && kind != DZ_VERTEX_SPAN)
+        name_vertex(names, vertex);
+    return vertex;
+}
+
+static void link_to(const struct reader *reader, enum dz_vertex_kind kind, uint32_t file, uint32_t b)
+{
+    dz_links_edge(reader->names->links, reader->from, dz_names_vertex(reader->names, kind, file, b));
+}
+
+/* ---- modules' names ---- */
+
+static int binds(const struct dz_sheet *sheet, const struct dz_element *element, const char *name)
+{
+    const struct dz_bind *bind = dz_sheet_binds(sheet, element);
+    for (uint32_t i = 0; i < element->binds.n; i++)
+        if (strcmp(dz_sheet_string(sheet, bind[i].name), name) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_statement(const struct dz_element *element)
+{
+    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
+}
+
+static int is_bound(const struct dz_sheet *sheet, const char *name)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
+        if (is_statement(dz_sheet_at(sheet, i)) && binds(sheet, dz_sheet_at(sheet, i), name))
+            return 1;
+    return 0;
+}
+
+static int is_at_top(const struct dz_sheet *sheet, const struct dz_import *import)
+{
+    return is_statement(dz_sheet_at(sheet, import->element));
+}
+
+/* ---- chains ---- */
+
+struct chain {
+    const char *names[CHAIN_MOST];
+    uint32_t n;
+    uint32_t mode;
+};
+
+static struct chain rest_of(const struct chain *chain, uint32_t n)
+{
+    struct chain rest = {.n = chain->n > n ? chain->n - n : 0, .mode = chain->mode};
+    memcpy(rest.names, chain->names + n, rest.n * sizeof *rest.names);
+    return rest;
+}
+
+static void read_in(struct reader *reader, uint32_t file, const struct chain *chain);
+
+/* A module in a file, and what is read of it. */
+static void read_of_module(struct reader *reader, uint32_t file, const char *dotted, const struct chain *chain);
+
+static void read_by_name(struct reader *reader, const char *dotted, const struct chain *chain);
+
+/* A sub-module by the module's own file. */
+static uint32_t find_below(const struct dz_names *names, uint32_t file, const char *name)
+{
+    const char *path = file_text(names, file), *slash = strrchr(path, '/');
+    if (!slash || strcmp(slash, "/__init__.py") != 0)
+        return 0;
+    return dz_modules_below(&names->modules, path, (size_t)(slash - path), name);
+}
+
+static void read_of_module(struct reader *reader, uint32_t file, const char *dotted, const struct chain *chain)
+{
+    struct dz_names *names = reader->names;
+    if (!chain->n) {
+        if (chain->mode & DZ_READ_VALUE)
+            link_to(reader, DZ_VERTEX_SHAPE, file, 0);
+        return;
+    }
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    uint32_t below = find_below(names, file, chain->names[0]);
+    (void)dotted;
+    if (!sheet || !below || is_bound(sheet, chain->names[0])) {
+        read_in(reader, file, chain);
+        if (!below)
+            return;
+    } else
+        /* An attribute of the package would come before it. */
+        link_to(reader, DZ_VERTEX_BOUND, file, add_text(names, chain->names[0]));
+    struct chain rest = rest_of(chain, 1);
+    read_of_module(reader, below, NULL, &rest);
+}
+
+static void read_distribution(struct reader *reader, const char *dotted)
+{
+    struct dz_names *names = reader->names;
+    size_t size = strcspn(dotted, ".");
+    const char *name = dz_distributions_named(names->distributions, dotted, size);
+    if (!name)
+        return;
+    struct dz_input input = {.kind = DZ_INPUT_DISTRIBUTION, .name = add_text(names, name)};
+    dz_links_input(names->links, reader->from, &input);
+}
+
+/* By its whole name: a, a.b. */
+static void read_by_name(struct reader *reader, const char *dotted, const struct chain *chain)
+{
+    uint32_t n;
+    const struct dz_module_file *found =
+        dz_modules_named(&reader->names->modules, dotted, strlen(dotted), &n);
+    for (uint32_t i = 0; i < n; i++)
+        read_of_module(reader, found[i].file, dotted, chain);
+    if (!n && !dz_modules_has_root(&reader->names->modules, dotted, strcspn(dotted, ".")))
+        read_distribution(reader, dotted);
+}
+
+/* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
+static size_t folder_of(const char *path, uint32_t level)
+{
+    size_t size = strlen(path);
+    for (; level && size; level--)
+        while (size && path[--size] != '/')
+            ;
+    return size;
+}
+
+static void read_of_import(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
+                           const struct dz_import *import, const struct chain *rest);
+
+/* from MODULE import NAME, of a module's file. */
+static void read_member(struct reader *reader, uint32_t file, const char *name, const struct chain *rest)
+{
+    struct chain chain = {.n = 1, .mode = rest->mode};
+    chain.names[0] = name;
+    if (rest->n >= CHAIN_MOST)
+        return;
+    memcpy(chain.names + 1, rest->names, rest->n * sizeof *rest->names);
+    chain.n += rest->n;
+    read_of_module(reader, file, NULL, &chain);
+}
+
+static void read_relative(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
+                          const struct dz_import *import, const struct chain *rest)
+{
+    struct dz_names *names = reader->names;
+    const char *path = file_text(names, file), *module = dz_sheet_string(sheet, import->module);
+    size_t size = folder_of(path, import->level);
+    const char *name = dz_sheet_string(sheet, import->name);
+    uint32_t of = *module ? dz_modules_below(&names->modules, path, size, module) : 0;
+    if (of) {
+        read_member(reader, of, name, rest);
+        return;
+    }
+    if (*module)
+        return;
+    /* from . import x: of the package, or a module beside this one. */
+    dz_autobuf struct dz_buf package = {0};
+    dz_buf_fmt(&package, "%.*s", (int)size, path);
+    const char *last = dz_buf_ok(&package) ? strrchr(package.data, '/') : NULL;
+    uint32_t init = last ? dz_modules_below(&names->modules, package.data,
+                                            (size_t)(last - package.data), last + 1)
+                         : 0;
+    if (init)
+        read_member(reader, init, name, rest);
+    else if ((of = dz_modules_below(&names->modules, path, size, name)))
+        read_of_module(reader, of, NULL, rest);
+}
+
+static void read_of_import(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
+                           const struct dz_import *import, const struct chain *rest)
+{
+    const char *module = dz_sheet_string(sheet, import->module);
+    uint32_t n;
+    if (import->flags & DZ_IMPORT_STAR)
+        return;
+    if (!(import->flags & DZ_IMPORT_FROM)) {
+        const char *bound = dz_sheet_string(sheet, import->bound);
+        size_t first = strcspn(module, ".");
+        /* import a.b binds a; import a.b as c binds a.b. */
+        int is_first = strlen(bound) == first && strncmp(module, bound, first) == 0;
+        read_by_name(reader, is_first ? bound : module, rest);
+        return;
+    }
+    if (import->level) {
+        read_relative(reader, sheet, file, import, rest);
+        return;
+    }
+    const char *name = dz_sheet_string(sheet, import->name);
+    const struct dz_module_file *found =
+        dz_modules_named(&reader->names->modules, module, strlen(module), &n);
+    for (uint32_t i = 0; i < n; i++)
+        read_member(reader, found[i].file, name, rest);
+    if (!n) {
+        /* A package without an __init__: a folder of modules. */
+        dz_autobuf struct dz_buf whole = {0};
+        dz_buf_fmt(&whole, "%s.%s", module, name);
+        if (dz_buf_ok(&whole))
+            read_by_name(reader, whole.data, rest);
+    }
+}
+
+/* from m import *: each that may bind the name. */
+static void read_through_stars(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
+                               const struct chain *chain)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    struct dz_names *names = reader->names;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!(imports[i].flags & DZ_IMPORT_STAR) || !is_at_top(sheet, &imports[i]))
+            continue;
+        const char *module = dz_sheet_string(sheet, imports[i].module);
+        uint32_t n_found = 0, below = 0;
+        const struct dz_module_file *found = NULL;
+        if (imports[i].level) {
+            const char *path = file_text(names, file);
+            below = dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
+        } else
+            found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
+        for (uint32_t k = 0; k < n_found; k++) {
+            link_to(reader, DZ_VERTEX_NAME, found[k].file, add_text(names, "__all__"));
+            read_in(reader, found[k].file, chain);
+        }
+        if (below) {
+            link_to(reader, DZ_VERTEX_NAME, below, add_text(names, "__all__"));
+            read_in(reader, below, chain);
+        }
+        if (!n_found && !below && !imports[i].level)
+            read_distribution(reader, module);
+    }
+}
+
+/* What stands inside a function or a class is read too, where code looks inside. */
+static void read_inside(struct reader *reader, uint32_t file, const struct dz_sheet *sheet, const char *name)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->statement != DZ_NONE && !is_statement(element) &&
+            binds(sheet, dz_sheet_at(sheet, element->statement), name))
+            link_to(reader, DZ_VERTEX_ELEMENT, file, i);
+    }
+}
+
+/* a.b.c, where a is a name of this file's module. */
+static void read_in(struct reader *reader, uint32_t file, const struct chain *chain)
+{
+    struct dz_names *names = reader->names;
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    if (!chain->n || names->links->failed || ++reader->steps > STEPS_MOST)
+        return;
+    link_to(reader, DZ_VERTEX_NAME, file, add_text(names, chain->names[0]));
+    if (!sheet)
+        return;
+    uint32_t n, bound = 0;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    struct chain rest = rest_of(chain, 1);
+    for (uint32_t i = 0; i < n; i++)
+        if (imports[i].bound != DZ_NONE && is_at_top(sheet, &imports[i]) &&
+            strcmp(dz_sheet_string(sheet, imports[i].bound), chain->names[0]) == 0) {
+            read_of_import(reader, sheet, file, &imports[i], &rest);
+            bound = 1;
+        }
+    if (!bound && !is_bound(sheet, chain->names[0]))
+        read_through_stars(reader, sheet, file, chain);
+    if (reader->looks_inside)
+        read_inside(reader, file, sheet, chain->names[0]);
+}
+
+static void take_chain(struct chain *chain, const struct dz_sheet *sheet, uint32_t number, uint32_t mode)
+{
+    uint32_t parts[CHAIN_MOST], n = 0;
+    for (; number != DZ_NONE && n < CHAIN_MOST; number = dz_sheet_chain(sheet, number)->parent)
+        parts[n++] = dz_sheet_chain(sheet, number)->name;
+    *chain = (struct chain){.n = n, .mode = mode};
+    for (uint32_t i = 0; i < n; i++)
+        chain->names[i] = dz_sheet_string(sheet, parts[n - 1 - i]);
+}
+
+static void start_over(struct reader *reader)
+{
+    reader->steps = 0;
+}
+
+/* "pkg.mod.attr": the longest part of it that is a module. */
+static void read_spelled(struct reader *reader, const struct chain *chain)
+{
+    dz_autobuf struct dz_buf dotted = {0};
+    uint32_t n, known = 0;
+    const struct dz_module_file *found = NULL;
+    for (uint32_t i = 0; i < chain->n; i++) {
+        dz_buf_fmt(&dotted, "%s%s", i ? "." : "", chain->names[i]);
+        const struct dz_module_file *more =
+            dz_buf_ok(&dotted) ? dz_modules_named(&reader->names->modules, dotted.data, dotted.len, &n)
+                               : NULL;
+        if (more) {
+            found = more;
+            known = i + 1;
+        }
+    }
+    /* A single word that is also a module's is more often just a word: a module's look-up is seen. */
+    if (!found || chain->n < 2)
+        return;
+    struct chain rest = rest_of(chain, known);
+    dotted.len = 0;
+    for (uint32_t i = 0; i < known; i++)
+        dz_buf_fmt(&dotted, "%s%s", i ? "." : "", chain->names[i]);
+    if (dz_buf_ok(&dotted))
+        read_by_name(reader, dotted.data, &rest);
+}
+
+static void read_word(struct reader *reader, uint32_t number)
+{
+    struct chain chain;
+    take_chain(&chain, reader->sheet, number, DZ_READ_VALUE);
+    start_over(reader);
+    if (chain.n && is_bound(reader->sheet, chain.names[0]))
+        read_in(reader, reader->file, &chain);
+    else
+        read_spelled(reader, &chain);
+}
+
+/* ---- elements ---- */
+
+static void read_chains(struct reader *reader, const struct dz_element *element)
+{
+    const struct dz_read *reads = dz_sheet_reads(reader->sheet, element);
+    const uint32_t *words = dz_sheet_words(reader->sheet, element);
+    for (uint32_t i = 0; i < element->reads.n; i++) {
+        struct chain chain;
+        take_chain(&chain, reader->sheet, reads[i].chain, reads[i].mode);
+        start_over(reader);
+        read_in(reader, reader->file, &chain);
+    }
+    for (uint32_t i = 0; i < element->words.n; i++)
+        read_word(reader, words[i]);
+}
+
+/* Imports within a function bind names of its own: which attributes are read of them is not told apart from others'. */
+static void read_local_import(struct reader *reader, const struct dz_element *element,
+                              const struct dz_import *import)
+{
+    const struct dz_attribute *attributes = dz_sheet_attributes(reader->sheet, element);
+    int at_random = element->flags & (DZ_NAMES_ATTRIBUTES | DZ_NAMES_NAMESPACE | DZ_NAMES_INSPECTION);
+    struct chain none = {.mode = at_random ? DZ_READ_VALUE : 0};
+    start_over(reader);
+    read_of_import(reader, reader->sheet, reader->file, import, &none);
+    const char *module = dz_sheet_string(reader->sheet, import->module);
+    for (uint32_t i = 0; i < element->attributes.n; i++) {
+        struct chain chain = {.n = 1, .mode = attributes[i].mode};
+        chain.names[0] = dz_sheet_string(reader->sheet, attributes[i].name);
+        start_over(reader);
+        read_of_import(reader, reader->sheet, reader->file, import, &chain);
+        /* import a.b.c, and a.b.c.name. */
+        start_over(reader);
+        if (!(import->flags & DZ_IMPORT_FROM) && strchr(module, '.'))
+            read_by_name(reader, module, &chain);
+    }
+}
+
+static void read_local_imports(struct reader *reader, uint32_t number, const struct dz_element *element)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (imports[i].element == number && !is_at_top(reader->sheet, &imports[i]))
+            read_local_import(reader, element, &imports[i]);
+}
+
+/* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them. */
+static void read_around(struct reader *reader, uint32_t number, const struct dz_element *element)
+{
+    int is_decorated = 0;
+    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *other = dz_sheet_at(reader->sheet, i);
+        if (i == number || other->name != element->name || other->k != element->k)
+            continue;
+        if (other->kind == DZ_HEADER && element->kind != DZ_HEADER) {
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
+            is_decorated |= other->reads.n > 0;
+        }
+    }
+    for (uint32_t i = 0; is_decorated && i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *other = dz_sheet_at(reader->sheet, i);
+        if (other->kind == DZ_ANNOTATION && other->name == element->name && other->k == element->k)
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
+    }
+    if (element->owner != DZ_NONE)
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, element->owner);
+}
+
+/* Who asks for subclasses may get any. */
+static void read_all_classes(struct reader *reader)
+{
+    for (uint32_t i = 0; i < reader->names->modules.n; i++)
+        link_to(reader, DZ_VERTEX_SHAPE, reader->names->modules.list[i].file, 0);
+}
+
+static void expand_element(struct reader *reader, uint32_t number)
+{
+    struct dz_names *names = reader->names;
+    const struct dz_element *element = dz_sheet_at(reader->sheet, number);
+    struct dz_input input = {.kind = DZ_INPUT_ELEMENT,
+                             .of = element->kind,
+                             .name = add_text(names, dz_sheet_string(reader->sheet, element->name)),
+                             .k = element->k};
+    add_input(names, reader->from, reader->file, input);
+    reader->looks_inside = (element->flags & LOOKS_INSIDE) != 0;
+    read_chains(reader, element);
+    read_local_imports(reader, number, element);
+    if (!is_statement(element))
+        read_around(reader, number, element);
+    if (element->flags & DZ_NAMES_NAMESPACE)
+        link_to(reader, DZ_VERTEX_SHAPE, reader->file, 0);
+    if (element->flags & DZ_NAMES_SUBCLASSES)
+        read_all_classes(reader);
+}
+
+/* ---- names ---- */
+
+static const struct dz_element *element_named(const struct reader *reader, enum dz_element_kind kind,
+                                              const struct dz_element *statement, uint32_t *ret)
+{
+    *ret = dz_sheet_find(reader->sheet, kind, dz_sheet_string(reader->sheet, statement->name),
+                         statement->k);
+    return *ret == DZ_NONE ? NULL : dz_sheet_at(reader->sheet, *ret);
+}
+
+/* What a statement binds its names to: of a function its header, of a class its statements, else what it reads. Where it calls
+ * what is not known, also what that ran. */
+static void read_statement(struct reader *reader, uint32_t number)
+{
+    const struct dz_element *statement = dz_sheet_at(reader->sheet, number);
+    uint32_t part;
+    if (statement->why)
+        link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
+    if (!(statement->flags & DZ_IS_DEF)) {
+        if (!(statement->flags & DZ_IS_IMPORT))
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, number);
+        return;
+    }
+    if (element_named(reader, DZ_CLASS, statement, &part))
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, part);
+    const struct dz_element *header = element_named(reader, DZ_HEADER, statement, &part);
+    if (!header)
+        return;
+    link_to(reader, DZ_VERTEX_ELEMENT, reader->file, part);
+    if (header->reads.n && element_named(reader, DZ_ANNOTATION, statement, &part))
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, part);
+}
+
+/* ---- what a module's statements do to its own names ---- */
+
+static void note_changed(struct dz_names *names, uint32_t file, const char *name)
+{
+    uint32_t string = add_text(names, name);
+    if (string && dz_bits_set(&names->files[file].changed, string) < 0)
+        names->links->failed = 1;
+}
+
+static int may_change(const struct dz_element *statement, const struct dz_read *read, const struct chain *chain)
+{
+    if (read->mode & (DZ_READ_STORED | DZ_READ_ITEM))
+        return 1;
+    if (read->mode & DZ_READ_CALLED && chain->n > 1)
+        return 1;
+    return read->mode & DZ_READ_VALUE && statement->why & (DZ_WHY_CALL | DZ_WHY_DECORATOR);
+}
+
+/* The names of its own that code reads, by any way that may change what they stand for. */
+static void note_reads(struct dz_names *names, uint32_t file, const struct dz_sheet *sheet,
+                       const struct dz_element *element, int is_statement_itself)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, element);
+    for (uint32_t i = 0; i < element->reads.n; i++) {
+        struct chain chain;
+        take_chain(&chain, sheet, reads[i].chain, reads[i].mode);
+        if (chain.n && (!is_statement_itself || may_change(element, &reads[i], &chain)))
+            note_changed(names, file, chain.names[0]);
+    }
+    const struct dz_bind *bind = dz_sheet_binds(sheet, element);
+    for (uint32_t i = 0; !is_statement_itself && i < element->binds.n; i++)
+        if (bind[i].mode & DZ_BIND_GLOBAL)
+            note_changed(names, file, dz_sheet_string(sheet, bind[i].name));
+}
+
+/* Functions of its own that its statements have run. */
+static void note_run(struct dz_names *names, uint32_t file, const struct dz_sheet *sheet)
+{
+    const struct dz_names_file *info = &names->files[file];
+    for (uint32_t i = 0; i < info->n_imports; i++) {
+        const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
+        for (uint32_t code = 0; (code = dz_bits_next(codes, code)) != UINT32_MAX; code++) {
+            if (names->all->codes[code].file != file)
+                continue;
+            struct dz_joined joined = dz_elements_of(names->elements, code);
+            const struct dz_element *element =
+                joined.element != DZ_NONE ? dz_sheet_at(sheet, joined.element) : NULL;
+            if (element && element->kind == DZ_FUNCTION)
+                note_reads(names, file, sheet, element, 0);
+        }
+    }
+}
+
+static int is_changed(struct dz_names *names, uint32_t file, uint32_t string)
+{
+    struct dz_names_file *info = &names->files[file];
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    if (!info->is_changed_known && sheet) {
+        info->is_changed_known = 1;
+        for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
+            if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT)
+                note_reads(names, file, sheet, dz_sheet_at(sheet, i), 1);
+        note_run(names, file, sheet);
+    }
+    return dz_bits_has(&info->changed, string);
+}
+
+/* from m import X: X is what it is there. */
+static void read_imports_of(struct reader *reader, const char *name)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
+    struct chain none = {0};
+    for (uint32_t i = 0; i < n; i++)
+        if (imports[i].bound != DZ_NONE && is_at_top(reader->sheet, &imports[i]) &&
+            strcmp(dz_sheet_string(reader->sheet, imports[i].bound), name) == 0)
+            read_of_import(reader, reader->sheet, reader->file, &imports[i], &none);
+}
+
+static void expand_name(struct reader *reader, uint32_t string)
+{
+    struct dz_names *names = reader->names;
+    dz_autobuf struct dz_buf name = {0};
+    /* Strings move when there are more of them, texts do not; a copy spares the thought. */
+    dz_buf_fmt(&name, "%s", text_of(names, string));
+    if (!dz_buf_ok(&name))
+        return;
+    add_input(names, reader->from, reader->file, (struct dz_input){.kind = DZ_INPUT_NAME, .name = string});
+    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(reader->sheet, i);
+        if (is_statement(element) && binds(reader->sheet, element, name.data))
+            read_statement(reader, i);
+    }
+    read_imports_of(reader, name.data);
+    if (is_changed(names, reader->file, string))
+        link_to(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
+}
+
+/* ---- whole modules ---- */
+
+/* All names of a module, and what they stand for. */
+static void read_all_names(struct reader *reader)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(reader->sheet, i);
+        const struct dz_bind *bind = dz_sheet_binds(reader->sheet, element);
+        for (uint32_t k = 0; is_statement(element) && k < element->binds.n; k++)
+            link_to(reader, DZ_VERTEX_NAME, reader->file,
+                    add_text(reader->names, dz_sheet_string(reader->sheet, bind[k].name)));
+    }
+}
+
+static void read_all_stars(struct reader *reader)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
+    struct dz_names *names = reader->names;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!(imports[i].flags & DZ_IMPORT_STAR))
+            continue;
+        const char *module = dz_sheet_string(reader->sheet, imports[i].module);
+        uint32_t n_found = 0, below = 0;
+        const struct dz_module_file *found = NULL;
+        if (imports[i].level) {
+            const char *path = file_text(names, reader->file);
+            below = dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
+        } else
+            found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
+        for (uint32_t k = 0; k < n_found; k++)
+            link_to(reader, DZ_VERTEX_SHAPE, found[k].file, 0);
+        if (below)
+            link_to(reader, DZ_VERTEX_SHAPE, below, 0);
+    }
+}
+
+static void expand_whole(struct reader *reader, enum dz_input_kind kind)
+{
+    add_input(reader->names, reader->from, reader->file, (struct dz_input){.kind = kind});
+    if (!reader->sheet)
+        return;
+    read_all_names(reader);
+    read_all_stars(reader);
+}
+
+/* What the statements ran is what the import spans ran, and not what stands in functions or classes of modules. */
+static void expand_ran(struct reader *reader)
+{
+    struct dz_names *names = reader->names;
+    const struct dz_names_file *info = &names->files[reader->file];
+    for (uint32_t i = 0; i < info->n_imports; i++) {
+        const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
+        for (uint32_t code = 0; (code = dz_bits_next(codes, code)) != UINT32_MAX; code++)
+            dz_names_code(names, reader->from, code);
+    }
+}
+
+static void expand_effects(struct reader *reader)
+{
+    add_input(reader->names, reader->from, reader->file, (struct dz_input){.kind = DZ_INPUT_EFFECTS});
+    link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
+    for (uint32_t i = 0; reader->sheet && i < dz_sheet_n(reader->sheet); i++)
+        if (dz_sheet_at(reader->sheet, i)->kind == DZ_EFFECT)
+            read_statement(reader, i);
+}
+
+/* ---- importing ---- */
+
+static void need_bound(struct reader *reader, uint32_t file, const char *name)
+{
+    const struct dz_sheet *sheet = sheet_of(reader->names, file);
+    if (sheet && is_bound(sheet, name))
+        link_to(reader, DZ_VERTEX_BOUND, file, add_text(reader->names, name));
+}
+
+/* An import statement fails where the module has no such name. */
+static void need_imported(struct reader *reader, const struct dz_import *import)
+{
+    struct dz_names *names = reader->names;
+    const char *module = dz_sheet_string(reader->sheet, import->module);
+    uint32_t n = 0;
+    if (!(import->flags & DZ_IMPORT_FROM) || import->flags & DZ_IMPORT_STAR)
+        return;
+    const char *name = dz_sheet_string(reader->sheet, import->name);
+    if (import->level) {
+        const char *path = file_text(names, reader->file);
+        uint32_t below = *module ? dz_modules_below(&names->modules, path,
+                                                    folder_of(path, import->level), module)
+                                 : 0;
+        if (below)
+            need_bound(reader, below, name);
+        return;
+    }
+    const struct dz_module_file *found =
+        dz_modules_named(&names->modules, module, strlen(module), &n);
+    for (uint32_t i = 0; i < n; i++)
+        need_bound(reader, found[i].file, name);
+}
+
+static void expand_import(struct reader *reader)
+{
+    uint32_t n;
+    struct dz_names *names = reader->names;
+    struct dz_input input = {.kind = DZ_INPUT_EFFECTS, .of = DZ_EFFECTS_OUTSIDE};
+    add_input(names, reader->from, reader->file, input);
+    if (!reader->sheet)
+        return;
+    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (is_at_top(reader->sheet, &imports[i]))
+            need_imported(reader, &imports[i]);
+    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(reader->sheet, i);
+        const struct dz_read *reads = dz_sheet_reads(reader->sheet, element);
+        if (!is_statement(element))
+            continue;
+        for (uint32_t k = 0; k < element->reads.n; k++) {
+            struct chain chain;
+            take_chain(&chain, reader->sheet, reads[k].chain, reads[k].mode);
+            if (chain.n)
+                need_bound(reader, reader->file, chain.names[0]);
+        }
+        if (dz_effect_is_outside(reader->sheet, element))
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
+    }
+}
+
+/* ---- codes ---- */
+
+static void add_package(struct dz_names *names, uint32_t from, const struct dz_observed_code *code)
+{
+    const char *path = file_text(names, code->file);
+    const char *name = dz_distributions_of(names->distributions, path);
+    struct dz_input input = {.kind = name ? DZ_INPUT_DISTRIBUTION : DZ_INPUT_CONTENT};
+    if (name)
+        input.name = add_text(names, name);
+    else
+        input.path = dz_names_path(names, path);
+    dz_links_input(names->links, from, &input);
+}
+
+static void add_generated(struct dz_names *names, uint32_t from, const struct dz_observed_code *code)
+{
+    const struct dz_sheet *sheet = sheet_of(names, code->file);
+    if (!sheet)
+        return;
+    uint32_t element = dz_sheet_find_line(sheet, code->line);
+    if (element != DZ_NONE && dz_sheet_at(sheet, element)->kind != DZ_MODULE)
+        dz_links_edge(names->links, from,
+                      dz_names_vertex(names, DZ_VERTEX_ELEMENT, code->file, element));
+}
+
+void dz_names_code(struct dz_names *names, uint32_t from, uint32_t number)
+{
+    const struct dz_observed_code *code = &names->all->codes[number];
+    /* What a module's or a class's statements do is the import's, and their names'. */
+    if (code->kind == DZ_CODE_MODULE)
+        return;
+    if (code->kind == DZ_CODE_PACKAGE) {
+        add_package(names, from, code);
+        return;
+    }
+    if (code->kind == DZ_CODE_GENERATED) {
+        add_generated(names, from, code);
+        return;
+    }
+    struct dz_joined joined = dz_elements_of(names->elements, number);
+    if (joined.why == DZ_UNKNOWN_WHOLE) {
+        struct dz_input input = {.kind = DZ_INPUT_CONTENT};
+        input.path = path_of(names, code->file);
+        dz_links_input(names->links, from, &input);
+    } else if (joined.why != DZ_KNOWN)
+        add_unknown(names, from, code->file, joined.why);
+    else if (code->kind != DZ_CODE_CLASS || dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION)
+        dz_links_edge(names->links, from,
+                      dz_names_vertex(names, DZ_VERTEX_ELEMENT, code->file, joined.element));
+    if (joined.why == DZ_KNOWN &&
+        dz_sheet_at(joined.sheet, joined.element)->flags & DZ_NAMES_POSITION)
+        dz_links_edge(names->links, from, dz_names_vertex(names, DZ_VERTEX_BYTES, code->file, 0));
+}
+
+void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spelled)
+{
+    struct reader reader = {.names = names, .from = from};
+    size_t size = strcspn(spelled, ":");
+    struct chain chain = {.mode = DZ_READ_VALUE};
+    dz_autobuf struct dz_buf module = {0};
+    dz_buf_fmt(&module, "%.*s", (int)size, spelled);
+    if (spelled[size]) {
+        chain.n = 1;
+        chain.names[0] = spelled + size + 1;
+    }
+    if (dz_buf_ok(&module))
+        read_by_name(&reader, module.data, &chain);
+}
+
+/* ---- expanding ---- */
+
+static void expand(struct dz_names *names, uint32_t vertex)
+{
+    struct dz_vertex at = names->links->vertices[vertex];
+    if (at.kind == DZ_VERTEX_SPAN)
+        return;
+    struct reader reader = {.names = names, .from = vertex, .file = at.a, .sheet = sheet_of(names, at.a)};
+    if (!reader.sheet && at.kind != DZ_VERTEX_RAN && at.kind != DZ_VERTEX_BYTES) {
+        add_unknown(names, vertex, at.a, dz_elements_sheet(names->elements, at.a).why);
+        return;
+    }
+    switch ((enum dz_vertex_kind)at.kind) {
+    case DZ_VERTEX_ELEMENT:
+        expand_element(&reader, at.b);
+        break;
+    case DZ_VERTEX_NAME:
+        expand_name(&reader, at.b);
+        break;
+    case DZ_VERTEX_BOUND:
+        add_input(names, vertex, at.a,
+                  (struct dz_input){.kind = DZ_INPUT_NAME, .of = DZ_NAME_BOUND, .name = at.b});
+        break;
+    case DZ_VERTEX_SHAPE:
+    case DZ_VERTEX_FIND:
+        expand_whole(&reader, DZ_INPUT_SHAPE);
+        break;
+    case DZ_VERTEX_HOOKS:
+        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_HOOKS});
+        break;
+    case DZ_VERTEX_BYTES:
+        dz_links_input(names->links, vertex,
+                       &(struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, at.a)});
+        break;
+    case DZ_VERTEX_RAN:
+        expand_ran(&reader);
+        break;
+    case DZ_VERTEX_EFFECTS:
+        expand_effects(&reader);
+        break;
+    case DZ_VERTEX_IMPORT:
+        expand_import(&reader);
+        break;
+    case DZ_VERTEX_SPAN:
+        break;
+    }
+}
+
+void dz_names_expand(struct dz_names *names)
+{
+    while (names->n_expanded < names->links->n && !names->links->failed)
+        expand(names, names->n_expanded++);
+}
+
+/* ---- beginning and end ---- */
+
+static int note_imports(struct dz_names *names)
+{
+    for (uint32_t i = 0; i < names->all->n_spans; i++) {
+        const struct dz_observed_span *span = &names->all->spans[i];
+        for (uint32_t k = 0; k < span->n_facts; k++) {
+            if (span->facts[k].fact != DZ_FACT_SOURCE || !span->facts[k].string)
+                continue;
+            struct dz_names_file *info = &names->files[span->facts[k].string];
+            if (!dz_has_room(&info->imports, info->n_imports, &info->cap_imports, sizeof *info->imports))
+                return -ENOMEM;
+            info->imports[info->n_imports++] = i;
+        }
+    }
+    return 0;
+}
+
+int dz_names_init(struct dz_names *names)
+{
+    names->files = dz_alloc((names->all->n_strings + 1) * sizeof *names->files);
+    if (!names->files || dz_modules_find(&names->modules, names->all) < 0)
+        return -ENOMEM;
+    return note_imports(names);
+}
+
+void dz_names_free(struct dz_names *names)
+{
+    for (uint32_t i = 0; names->files && i <= names->all->n_strings; i++) {
+        dz_free(names->files[i].imports);
+        dz_bits_free(&names->files[i].changed);
+    }
+    dz_free(names->files);
+    dz_modules_free(&names->modules);
+}

@@ -1,0 +1,56 @@
+/* What the names in sources stand for: from what ran to all that it reads.
+ *
+ * Vertices of sources are expanded, each once: an element's inputs, and edges to what its names resolve to, through the module's
+ * scope, imports, stars, `module.NAME` chains and strings that spell them. Numbers of files are those of the observations'
+ * strings, other names are the graph's strings. */
+#pragma once
+
+#include "distributions.h"
+#include "elements.h"
+#include "links.h"
+#include "modules.h"
+
+enum dz_vertex_kind {
+    DZ_VERTEX_SPAN,    /* a: span */
+    DZ_VERTEX_ELEMENT, /* a: file, b: element */
+    DZ_VERTEX_NAME,    /* a: file, b: string: what a module's name stands for */
+    DZ_VERTEX_BOUND,   /* the same: that there is one */
+    DZ_VERTEX_SHAPE,   /* a: file: the module, used as a value: all its names may be read */
+    DZ_VERTEX_FIND,    /* a: file: which tests pytest finds in it */
+    DZ_VERTEX_HOOKS,   /* a: file: what pytest reads of it */
+    DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
+    DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
+    DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
+    DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
+};
+
+struct dz_names {
+    struct dz_links *links;
+    const struct dz_observations *all;
+    struct dz_elements *elements;
+    struct dz_distributions *distributions;
+    const char *rootdir;
+    struct dz_modules modules;
+    struct dz_names_file {
+        uint32_t path;                 /* of an input, + 1 */
+        uint32_t *imports, n_imports, cap_imports; /* spans that the module was imported in */
+        struct dz_bits changed;        /* strings: its names that its own statements may have changed again */
+        int is_changed_known;
+    } * files;                         /* by number */
+    uint32_t n_expanded;
+};
+
+/* Everything is lent to it until its end. Negative when there is no memory. */
+int dz_names_init(struct dz_names *names);
+void dz_names_free(struct dz_names *names);
+
+uint32_t dz_names_vertex(struct dz_names *names, enum dz_vertex_kind kind, uint32_t a, uint32_t b);
+/* An edge to what this code is part of; files of packages are distributions. */
+void dz_names_code(struct dz_names *names, uint32_t from, uint32_t code);
+/* To what a module's name stands for, spelled as in a look-up: module, or module:attribute. */
+void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spelled);
+void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why);
+/* The path of an input: a string of the graph. */
+uint32_t dz_names_path(struct dz_names *names, const char *absolute);
+/* Expands all that has been met. */
+void dz_names_expand(struct dz_names *names);
