@@ -180,7 +180,7 @@ static void add_codes(struct observed *observed, const struct dz_observed_span *
 static void add_fact(struct observed *observed, const struct dz_observed_fact *fact,
                      struct lists *lists)
 {
-    const char *text = string(observed, fact->string);
+    const char *text = string(observed, fact->fact == DZ_FACT_LEAN ? 0 : fact->string);
     switch (fact->fact) {
     case DZ_FACT_ENVIRONMENT:
         json_array_append_new(lists->environment, json_pack("{s:o, s:b}", "name", dz_text(text),

@@ -166,16 +166,53 @@ static int is_known(const struct dz_distributions *all, const char *path, size_t
     return 0;
 }
 
+static void sort(struct dz_distributions *all)
+{
+    if (!all->sorted && all->n)
+        qsort(all->entries, all->n, sizeof *all->entries, by_file);
+    all->sorted = 1;
+}
+
 const char *dz_distributions_of(struct dz_distributions *all, const char *path)
 {
     size_t size = folder_size(path);
     if (!size || (!is_known(all, path, size) && add_folder(all, path, size) < 0))
         return NULL;
-    if (!all->sorted && all->n)
-        qsort(all->entries, all->n, sizeof *all->entries, by_file);
-    all->sorted = 1;
+    sort(all);
     struct entry asked = {.file = (char *)path};
     struct entry *found =
         all->n ? bsearch(&asked, all->entries, all->n, sizeof *all->entries, by_file) : NULL;
     return found ? found->distribution : NULL;
+}
+
+/* Files of a package stand together, behind all whose names are less. */
+static uint32_t first_from(const struct dz_distributions *all, const char *path)
+{
+    uint32_t from = 0, n = all->n;
+    while (n) {
+        uint32_t half = n / 2;
+        if (strcmp(all->entries[from + half].file, path) < 0) {
+            from += half + 1;
+            n -= half + 1;
+        } else
+            n = half;
+    }
+    return from;
+}
+
+/* pkg/, pkg.py, pkg.cpython-312-x86_64-linux-gnu.so */
+const char *dz_distributions_named(struct dz_distributions *all, const char *module, size_t size)
+{
+    sort(all);
+    for (uint32_t i = 0; i < all->n_folders; i++) {
+        dz_autobuf struct dz_buf path = {0};
+        dz_buf_fmt(&path, "%s/%.*s", all->folders[i], (int)size, module);
+        if (!dz_buf_ok(&path))
+            return NULL;
+        for (uint32_t k = first_from(all, path.data);
+             k < all->n && strncmp(all->entries[k].file, path.data, path.len) == 0; k++)
+            if (strchr("/.", all->entries[k].file[path.len]))
+                return all->entries[k].distribution;
+    }
+    return NULL;
 }

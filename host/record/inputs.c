@@ -2,6 +2,8 @@
  * of its own is added up instead, each part's hash to the others'. */
 #include "inputs.h"
 
+#include "outside.h"
+
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -126,6 +128,25 @@ static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *n
     return is_bound ? end(&hash) : dz_absent;
 }
 
+/* Where only branches bind it, it is as if it were not sure to be there. */
+static struct dz_fingerprint of_bound(const struct dz_sheet *sheet, const char *name)
+{
+    struct hash hash;
+    uint32_t modes = 0, is_bound = 0;
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        const struct dz_bind *bind = is_statement(element) ? find_bind(sheet, element, name) : NULL;
+        if (!bind)
+            continue;
+        is_bound = 1;
+        if (!(bind->mode & DZ_BIND_MAYBE))
+            modes |= bind->mode & DZ_BIND_DELETE ? 2 : 1;
+    }
+    begin(&hash, DZ_INPUT_BOUND);
+    put_number(&hash, modes);
+    return is_bound ? end(&hash) : dz_absent;
+}
+
 /* ---- effects ---- */
 
 static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain)
@@ -186,13 +207,16 @@ static void add_imports(struct hash *hash, const struct dz_sheet *sheet)
     }
 }
 
-static struct dz_fingerprint of_effects(const struct dz_sheet *sheet)
+/* roots: only of those that reach outside; NULL: of all. */
+static struct dz_fingerprint of_effects(const struct dz_sheet *sheet, const char *roots)
 {
     struct hash hash;
-    begin(&hash, DZ_INPUT_EFFECTS);
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
-        if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT)
-            put_effect(&hash, sheet, dz_sheet_at(sheet, i));
+    begin(&hash, roots ? DZ_INPUT_OUTSIDE : DZ_INPUT_EFFECTS);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->kind == DZ_EFFECT && (!roots || dz_outside_is_of(sheet, element, roots)))
+            put_effect(&hash, sheet, element);
+    }
     add_imports(&hash, sheet);
     return end(&hash);
 }
@@ -236,6 +260,11 @@ static struct dz_fingerprint of_whole(const struct dz_sheet *sheet)
 
 /* ---- what only pytest reads ---- */
 
+static int is_pytests(const char *name)
+{
+    return strncmp(name, "pytest_", 7) == 0;
+}
+
 static int is_hook(const char *name)
 {
     static const char *const names[] = {
@@ -246,7 +275,7 @@ static int is_hook(const char *name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return 1;
-    return strncmp(name, "pytest_", 7) == 0;
+    return is_pytests(name);
 }
 
 static int is_fixture(const char *name)
@@ -372,13 +401,23 @@ static int imports_fixture(const struct dz_sheet *sheet, const struct dz_element
     return 0;
 }
 
-static int is_of_hooks(const struct dz_sheet *sheet, const struct dz_element *statement)
+static int binds_any(const struct dz_sheet *sheet, const struct dz_element *statement,
+                     int (*is)(const char *))
 {
     const struct dz_bind *binds = dz_sheet_binds(sheet, statement);
     for (uint32_t i = 0; i < statement->binds.n; i++)
-        if (is_hook(dz_sheet_string(sheet, binds[i].name)))
+        if (is(dz_sheet_string(sheet, binds[i].name)))
             return 1;
-    return makes_fixture(sheet, statement) || imports_fixture(sheet, statement);
+    return 0;
+}
+
+static int is_of_hooks(const struct dz_sheet *sheet, const struct dz_element *statement,
+                       uint32_t of)
+{
+    if (of == DZ_HOOKS_OF_SESSION)
+        return binds_any(sheet, statement, is_pytests) || statement->flags & DZ_IS_STAR;
+    return binds_any(sheet, statement, is_hook) || makes_fixture(sheet, statement) ||
+           imports_fixture(sheet, statement);
 }
 
 /* What a statement binds, by whichever statement of all that bind that name. */
@@ -408,15 +447,15 @@ static void add_method(struct hash *hash, const struct dz_sheet *sheet,
 }
 
 /* pytest goes through a module's names in alphabetical order, so theirs does not count. */
-static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet)
+static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet, uint32_t of)
 {
     struct hash hash;
     begin(&hash, DZ_INPUT_HOOKS);
     for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (is_statement(element) && is_of_hooks(sheet, element))
+        if (is_statement(element) && is_of_hooks(sheet, element, of))
             add_hooks(&hash, sheet, element);
-        else if (element->kind == DZ_HEADER && element->owner != DZ_NONE &&
+        else if (of == DZ_HOOKS_ALL && element->kind == DZ_HEADER && element->owner != DZ_NONE &&
                  is_decorated(sheet, element))
             add_method(&hash, sheet, element);
     }
@@ -433,12 +472,16 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
         return of_element(sheet, input, name);
     case DZ_INPUT_NAME:
         return of_name(sheet, name);
+    case DZ_INPUT_BOUND:
+        return of_bound(sheet, name);
     case DZ_INPUT_EFFECTS:
-        return of_effects(sheet);
+        return of_effects(sheet, NULL);
+    case DZ_INPUT_OUTSIDE:
+        return of_effects(sheet, name);
     case DZ_INPUT_SHAPE:
         return of_shape(sheet);
     case DZ_INPUT_HOOKS:
-        return of_hooks(sheet);
+        return of_hooks(sheet, input->of);
     case DZ_INPUT_WHOLE:
         return of_whole(sheet);
     default:

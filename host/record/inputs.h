@@ -9,11 +9,13 @@
 enum dz_input_kind {
     /* Of a source, as its sheet has it. The path is the source's. */
     DZ_INPUT_ELEMENT, /* name, k; of: dz_element_kind: one element's fingerprint */
-    DZ_INPUT_NAME,    /* name: the statements of the module that bind it, in order; absent where there is none */
+    DZ_INPUT_NAME, /* name: the statements of the module that bind it, in order; absent where there is none */
+    DZ_INPUT_BOUND,   /* name: that there are such */
     DZ_INPUT_EFFECTS, /* the effects of the module, in order */
-    DZ_INPUT_SHAPE,   /* what pytest finds tests by: all names, headers and statements in order, no bodies */
-    DZ_INPUT_HOOKS,   /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark … */
-    DZ_INPUT_WHOLE,   /* all elements in order */
+    DZ_INPUT_OUTSIDE, /* those that may reach beyond the project's modules (outside.h), and what it imports; name: the roots */
+    DZ_INPUT_SHAPE, /* what pytest finds tests by: all names, headers and statements in order, no bodies */
+    DZ_INPUT_HOOKS, /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark … */
+    DZ_INPUT_WHOLE, /* all elements in order */
 
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
@@ -29,6 +31,8 @@ enum dz_input_kind {
     DZ_INPUT_UNPROVABLE, /* name: why, in words that are counted; never what it was */
     DZ_INPUT_KINDS
 };
+
+enum dz_hooks { DZ_HOOKS_ALL, DZ_HOOKS_OF_SESSION /* pytest_* only */ };
 
 struct dz_fingerprint {
     uint8_t bytes[16];

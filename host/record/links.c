@@ -61,8 +61,8 @@ uint32_t dz_links_vertex(struct dz_links *links, uint32_t kind, uint32_t a, uint
 
 static void chain(struct dz_links *links, uint32_t *last, uint32_t to)
 {
-    if (links->failed || !dz_has_room(&links->links, links->n_links, &links->cap_links,
-                                      sizeof *links->links)) {
+    if (links->failed ||
+        !dz_has_room(&links->links, links->n_links, &links->cap_links, sizeof *links->links)) {
         links->failed = 1;
         return;
     }
@@ -143,12 +143,12 @@ void dz_links_free(struct dz_links *links)
 
 struct search {
     struct dz_links *links;
-    uint32_t *index, *low; /* by vertex; index 0: not met */
-    uint32_t *next;        /* the link to look at, + 1 */
+    uint32_t *index, *low;  /* by vertex; index 0: not met */
+    uint32_t *next;         /* the link to look at, + 1 */
     uint32_t *path, n_path; /* of vertices whose links are being looked at */
     uint32_t *open, n_open; /* met, and in no circle yet */
     uint32_t *nodes, met;   /* NONE: open or not met */
-    uint32_t *seen; /* by input or node: the node that has it last, + 1 */
+    uint32_t *seen;         /* by input or node: the node that has it last, + 1 */
 };
 
 static int by_number(const void *one, const void *other)
@@ -177,7 +177,8 @@ static int by_fingerprint(const void *one, const void *other)
 }
 
 /* Order decides nothing: another job may have met them in another one. */
-static int hash_of(const struct dz_graph *graph, const struct dz_node *node, struct dz_fingerprint *ret)
+static int hash_of(const struct dz_graph *graph, const struct dz_node *node,
+                   struct dz_fingerprint *ret)
 {
     uint32_t n = node->inputs.n + node->leans.n;
     dz_auto struct dz_fingerprint *parts = dz_alloc((n + 1) * sizeof *parts);
@@ -245,7 +246,8 @@ static int close_circle(struct search *search, uint32_t vertex)
     do
         search->nodes[search->open[--first]] = graph->n_nodes;
     while (search->open[first] != vertex);
-    struct dz_node node = {.inputs.at = graph->n_input_list, .leans.at = graph->n_lean_list,
+    struct dz_node node = {.inputs.at = graph->n_input_list,
+                           .leans.at = graph->n_lean_list,
                            .name = search->links->vertices[vertex].name};
     int r = 0;
     for (uint32_t i = first; i < search->n_open && r == 0; i++) {
@@ -321,8 +323,13 @@ int dz_links_condense(struct dz_links *links, uint32_t *ret_nodes)
         return -ENOMEM;
     for (uint32_t i = 0; i < n; i++)
         ret_nodes[i] = DZ_NONE;
-    struct search search = {.links = links, .index = room, .low = room + n, .next = room + 2 * n,
-                            .path = room + 3 * n, .open = room + 4 * n, .nodes = ret_nodes,
+    struct search search = {.links = links,
+                            .index = room,
+                            .low = room + n,
+                            .next = room + 2 * n,
+                            .path = room + 3 * n,
+                            .open = room + 4 * n,
+                            .nodes = ret_nodes,
                             .seen = seen};
     return search_all(&search);
 }

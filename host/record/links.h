@@ -5,8 +5,8 @@
 #include "graph.h"
 
 struct dz_vertex {
-    uint32_t kind, a, b; /* what it stands for, as its maker numbers it */
-    uint32_t name;       /* string of the graph */
+    uint32_t kind, a, b;    /* what it stands for, as its maker numbers it */
+    uint32_t name;          /* string of the graph */
     uint32_t inputs, edges; /* the last of its chain, + 1 */
 };
 
@@ -24,7 +24,8 @@ struct dz_links {
 };
 
 /* The vertex of this kind and these numbers; ret_is_new: it was not there, and has no name yet. */
-uint32_t dz_links_vertex(struct dz_links *links, uint32_t kind, uint32_t a, uint32_t b, int *ret_is_new);
+uint32_t dz_links_vertex(struct dz_links *links, uint32_t kind, uint32_t a, uint32_t b,
+                         int *ret_is_new);
 void dz_links_edge(struct dz_links *links, uint32_t from, uint32_t to);
 void dz_links_input(struct dz_links *links, uint32_t vertex, const struct dz_input *input);
 

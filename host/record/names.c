@@ -2,6 +2,7 @@
 
 #include "../base/buf.h"
 #include "../base/mem.h"
+#include "outside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -91,6 +92,22 @@ static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, 
     dz_names_unprovable(names, vertex, dz_buf_ok(&text) ? text.data : "no memory");
 }
 
+/* Of what is no source, as it is now; where it may not be what was read, nothing is proved by it. */
+void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input input)
+{
+    dz_autobuf struct dz_buf why = {0};
+    int r = names->fingerprint(names->context, &names->links->graph->strings, &input,
+                               &input.fingerprint);
+    if (r == 0) {
+        dz_links_input(names->links, vertex, &input);
+        return;
+    }
+    const char *path = text_of(names, input.path), *name = text_of(names, input.name);
+    dz_buf_fmt(&why, r == -ESTALE ? "%s was changed while the job ran" : "%s cannot be looked at",
+               *path ? path : name);
+    dz_names_unprovable(names, vertex, dz_buf_ok(&why) ? why.data : "no memory");
+}
+
 /* Of a source: by the sheet of what was loaded. */
 static void add_input(struct dz_names *names, uint32_t vertex, uint32_t file, struct dz_input input)
 {
@@ -108,8 +125,13 @@ static void add_input(struct dz_names *names, uint32_t vertex, uint32_t file, st
 
 static void name_vertex(struct dz_names *names, uint32_t vertex)
 {
-    static const char *const kinds[] = {"",         "",         "name",  "name",    "module", "tests of",
-                                        "hooks of", "bytes of", "import", "effects", "import"};
+    static const char *const kinds[] = {
+        [DZ_VERTEX_NAME] = "name",          [DZ_VERTEX_BOUND] = "name",
+        [DZ_VERTEX_SHAPE] = "module",       [DZ_VERTEX_FIND] = "tests of",
+        [DZ_VERTEX_HOOKS] = "hooks of",     [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
+        [DZ_VERTEX_BYTES] = "bytes of",     [DZ_VERTEX_RAN] = "import",
+        [DZ_VERTEX_EFFECTS] = "effects of", [DZ_VERTEX_IMPORT] = "import",
+    };
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
     const char *path = below_root(names, file_text(names, at->a));
@@ -134,9 +156,11 @@ uint32_t dz_names_vertex(struct dz_names *names, enum dz_vertex_kind kind, uint3
     return vertex;
 }
 
-static void link_to(const struct reader *reader, enum dz_vertex_kind kind, uint32_t file, uint32_t b)
+static void link_to(const struct reader *reader, enum dz_vertex_kind kind, uint32_t file,
+                    uint32_t b)
 {
-    dz_links_edge(reader->names->links, reader->from, dz_names_vertex(reader->names, kind, file, b));
+    dz_links_edge(reader->names->links, reader->from,
+                  dz_names_vertex(reader->names, kind, file, b));
 }
 
 /* ---- modules' names ---- */
@@ -186,7 +210,7 @@ static struct chain rest_of(const struct chain *chain, uint32_t n)
 static void read_in(struct reader *reader, uint32_t file, const struct chain *chain);
 
 /* A module in a file, and what is read of it. */
-static void read_of_module(struct reader *reader, uint32_t file, const char *dotted, const struct chain *chain);
+static void read_of_module(struct reader *reader, uint32_t file, const struct chain *chain);
 
 static void read_by_name(struct reader *reader, const char *dotted, const struct chain *chain);
 
@@ -199,7 +223,7 @@ static uint32_t find_below(const struct dz_names *names, uint32_t file, const ch
     return dz_modules_below(&names->modules, path, (size_t)(slash - path), name);
 }
 
-static void read_of_module(struct reader *reader, uint32_t file, const char *dotted, const struct chain *chain)
+static void read_of_module(struct reader *reader, uint32_t file, const struct chain *chain)
 {
     struct dz_names *names = reader->names;
     if (!chain->n) {
@@ -209,7 +233,6 @@ static void read_of_module(struct reader *reader, uint32_t file, const char *dot
     }
     const struct dz_sheet *sheet = sheet_of(names, file);
     uint32_t below = find_below(names, file, chain->names[0]);
-    (void)dotted;
     if (!sheet || !below || is_bound(sheet, chain->names[0])) {
         read_in(reader, file, chain);
         if (!below)
@@ -218,7 +241,7 @@ static void read_of_module(struct reader *reader, uint32_t file, const char *dot
         /* An attribute of the package would come before it. */
         link_to(reader, DZ_VERTEX_BOUND, file, add_text(names, chain->names[0]));
     struct chain rest = rest_of(chain, 1);
-    read_of_module(reader, below, NULL, &rest);
+    read_of_module(reader, below, &rest);
 }
 
 static void read_distribution(struct reader *reader, const char *dotted)
@@ -228,8 +251,8 @@ static void read_distribution(struct reader *reader, const char *dotted)
     const char *name = dz_distributions_named(names->distributions, dotted, size);
     if (!name)
         return;
-    struct dz_input input = {.kind = DZ_INPUT_DISTRIBUTION, .name = add_text(names, name)};
-    dz_links_input(names->links, reader->from, &input);
+    dz_names_input(names, reader->from,
+                   (struct dz_input){.kind = DZ_INPUT_DISTRIBUTION, .name = add_text(names, name)});
 }
 
 /* By its whole name: a, a.b. */
@@ -239,7 +262,7 @@ static void read_by_name(struct reader *reader, const char *dotted, const struct
     const struct dz_module_file *found =
         dz_modules_named(&reader->names->modules, dotted, strlen(dotted), &n);
     for (uint32_t i = 0; i < n; i++)
-        read_of_module(reader, found[i].file, dotted, chain);
+        read_of_module(reader, found[i].file, chain);
     if (!n && !dz_modules_has_root(&reader->names->modules, dotted, strcspn(dotted, ".")))
         read_distribution(reader, dotted);
 }
@@ -258,7 +281,8 @@ static void read_of_import(struct reader *reader, const struct dz_sheet *sheet, 
                            const struct dz_import *import, const struct chain *rest);
 
 /* from MODULE import NAME, of a module's file. */
-static void read_member(struct reader *reader, uint32_t file, const char *name, const struct chain *rest)
+static void read_member(struct reader *reader, uint32_t file, const char *name,
+                        const struct chain *rest)
 {
     struct chain chain = {.n = 1, .mode = rest->mode};
     chain.names[0] = name;
@@ -266,7 +290,7 @@ static void read_member(struct reader *reader, uint32_t file, const char *name, 
         return;
     memcpy(chain.names + 1, rest->names, rest->n * sizeof *rest->names);
     chain.n += rest->n;
-    read_of_module(reader, file, NULL, &chain);
+    read_of_module(reader, file, &chain);
 }
 
 static void read_relative(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
@@ -293,7 +317,7 @@ static void read_relative(struct reader *reader, const struct dz_sheet *sheet, u
     if (init)
         read_member(reader, init, name, rest);
     else if ((of = dz_modules_below(&names->modules, path, size, name)))
-        read_of_module(reader, of, NULL, rest);
+        read_of_module(reader, of, rest);
 }
 
 static void read_of_import(struct reader *reader, const struct dz_sheet *sheet, uint32_t file,
@@ -344,7 +368,8 @@ static void read_through_stars(struct reader *reader, const struct dz_sheet *she
         const struct dz_module_file *found = NULL;
         if (imports[i].level) {
             const char *path = file_text(names, file);
-            below = dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
+            below =
+                dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
         } else
             found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
         for (uint32_t k = 0; k < n_found; k++) {
@@ -361,7 +386,8 @@ static void read_through_stars(struct reader *reader, const struct dz_sheet *she
 }
 
 /* What stands inside a function or a class is read too, where code looks inside. */
-static void read_inside(struct reader *reader, uint32_t file, const struct dz_sheet *sheet, const char *name)
+static void read_inside(struct reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                        const char *name)
 {
     for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
@@ -396,7 +422,8 @@ static void read_in(struct reader *reader, uint32_t file, const struct chain *ch
         read_inside(reader, file, sheet, chain->names[0]);
 }
 
-static void take_chain(struct chain *chain, const struct dz_sheet *sheet, uint32_t number, uint32_t mode)
+static void take_chain(struct chain *chain, const struct dz_sheet *sheet, uint32_t number,
+                       uint32_t mode)
 {
     uint32_t parts[CHAIN_MOST], n = 0;
     for (; number != DZ_NONE && n < CHAIN_MOST; number = dz_sheet_chain(sheet, number)->parent)
@@ -420,8 +447,9 @@ static void read_spelled(struct reader *reader, const struct chain *chain)
     for (uint32_t i = 0; i < chain->n; i++) {
         dz_buf_fmt(&dotted, "%s%s", i ? "." : "", chain->names[i]);
         const struct dz_module_file *more =
-            dz_buf_ok(&dotted) ? dz_modules_named(&reader->names->modules, dotted.data, dotted.len, &n)
-                               : NULL;
+            dz_buf_ok(&dotted)
+                ? dz_modules_named(&reader->names->modules, dotted.data, dotted.len, &n)
+                : NULL;
         if (more) {
             found = more;
             known = i + 1;
@@ -470,7 +498,8 @@ static void read_local_import(struct reader *reader, const struct dz_element *el
                               const struct dz_import *import)
 {
     const struct dz_attribute *attributes = dz_sheet_attributes(reader->sheet, element);
-    int at_random = element->flags & (DZ_NAMES_ATTRIBUTES | DZ_NAMES_NAMESPACE | DZ_NAMES_INSPECTION);
+    int at_random =
+        element->flags & (DZ_NAMES_ATTRIBUTES | DZ_NAMES_NAMESPACE | DZ_NAMES_INSPECTION);
     struct chain none = {.mode = at_random ? DZ_READ_VALUE : 0};
     start_over(reader);
     read_of_import(reader, reader->sheet, reader->file, import, &none);
@@ -487,7 +516,8 @@ static void read_local_import(struct reader *reader, const struct dz_element *el
     }
 }
 
-static void read_local_imports(struct reader *reader, uint32_t number, const struct dz_element *element)
+static void read_local_imports(struct reader *reader, uint32_t number,
+                               const struct dz_element *element)
 {
     uint32_t n;
     const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
@@ -547,7 +577,8 @@ static void expand_element(struct reader *reader, uint32_t number)
 
 /* ---- names ---- */
 
-static const struct dz_element *element_named(const struct reader *reader, enum dz_element_kind kind,
+static const struct dz_element *element_named(const struct reader *reader,
+                                              enum dz_element_kind kind,
                                               const struct dz_element *statement, uint32_t *ret)
 {
     *ret = dz_sheet_find(reader->sheet, kind, dz_sheet_string(reader->sheet, statement->name),
@@ -587,7 +618,8 @@ static void note_changed(struct dz_names *names, uint32_t file, const char *name
         names->links->failed = 1;
 }
 
-static int may_change(const struct dz_element *statement, const struct dz_read *read, const struct chain *chain)
+static int may_change(const struct dz_element *statement, const struct dz_read *read,
+                      const struct chain *chain)
 {
     if (read->mode & (DZ_READ_STORED | DZ_READ_ITEM))
         return 1;
@@ -660,18 +692,15 @@ static void read_imports_of(struct reader *reader, const char *name)
 static void expand_name(struct reader *reader, uint32_t string)
 {
     struct dz_names *names = reader->names;
-    dz_autobuf struct dz_buf name = {0};
-    /* Strings move when there are more of them, texts do not; a copy spares the thought. */
-    dz_buf_fmt(&name, "%s", text_of(names, string));
-    if (!dz_buf_ok(&name))
-        return;
-    add_input(names, reader->from, reader->file, (struct dz_input){.kind = DZ_INPUT_NAME, .name = string});
+    const char *name = text_of(names, string);
+    add_input(names, reader->from, reader->file,
+              (struct dz_input){.kind = DZ_INPUT_NAME, .name = string});
     for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
         const struct dz_element *element = dz_sheet_at(reader->sheet, i);
-        if (is_statement(element) && binds(reader->sheet, element, name.data))
+        if (is_statement(element) && binds(reader->sheet, element, name))
             read_statement(reader, i);
     }
-    read_imports_of(reader, name.data);
+    read_imports_of(reader, name);
     if (is_changed(names, reader->file, string))
         link_to(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
 }
@@ -703,7 +732,8 @@ static void read_all_stars(struct reader *reader)
         const struct dz_module_file *found = NULL;
         if (imports[i].level) {
             const char *path = file_text(names, reader->file);
-            below = dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
+            below =
+                dz_modules_below(&names->modules, path, folder_of(path, imports[i].level), module);
         } else
             found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
         for (uint32_t k = 0; k < n_found; k++)
@@ -736,7 +766,8 @@ static void expand_ran(struct reader *reader)
 
 static void expand_effects(struct reader *reader)
 {
-    add_input(reader->names, reader->from, reader->file, (struct dz_input){.kind = DZ_INPUT_EFFECTS});
+    add_input(reader->names, reader->from, reader->file,
+              (struct dz_input){.kind = DZ_INPUT_EFFECTS});
     link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
     for (uint32_t i = 0; reader->sheet && i < dz_sheet_n(reader->sheet); i++)
         if (dz_sheet_at(reader->sheet, i)->kind == DZ_EFFECT)
@@ -776,11 +807,48 @@ static void need_imported(struct reader *reader, const struct dz_import *import)
         need_bound(reader, found[i].file, name);
 }
 
+/* Functions that it has run, and that may reach outside. */
+static void read_run_outside(struct reader *reader)
+{
+    struct dz_names *names = reader->names;
+    const struct dz_names_file *info = &names->files[reader->file];
+    for (uint32_t i = 0; i < info->n_imports; i++) {
+        const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
+        for (uint32_t code = 0; (code = dz_bits_next(codes, code)) != UINT32_MAX; code++) {
+            struct dz_joined joined = dz_elements_of(names->elements, code);
+            if (joined.why == DZ_KNOWN &&
+                dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION &&
+                dz_outside_is_of(joined.sheet, dz_sheet_at(joined.sheet, joined.element),
+                                 text_of(names, names->roots)))
+                link_to(reader, DZ_VERTEX_ELEMENT, names->all->codes[code].file, joined.element);
+        }
+    }
+}
+
+static uint32_t roots_of(struct dz_names *names)
+{
+    dz_autobuf struct dz_buf text = {0};
+    dz_buf_str(&text, " ");
+    size_t before = 0;
+    for (uint32_t i = 0; i < names->modules.n; i++) {
+        const char *name = names->all->strings[names->modules.list[i].name - 1];
+        size_t size = strcspn(name, ".");
+        /* Names stand in order: equal first ones mostly one behind another. */
+        if (size == before && strncmp(text.data + text.len - size - 1, name, size) == 0)
+            continue;
+        before = size;
+        dz_buf_fmt(&text, "%.*s ", (int)size, name);
+    }
+    if (!names->roots && dz_buf_ok(&text))
+        names->roots = add_string(names, text.data, text.len);
+    return names->roots;
+}
+
 static void expand_import(struct reader *reader)
 {
     uint32_t n;
     struct dz_names *names = reader->names;
-    struct dz_input input = {.kind = DZ_INPUT_EFFECTS, .of = DZ_EFFECTS_OUTSIDE};
+    struct dz_input input = {.kind = DZ_INPUT_OUTSIDE, .name = roots_of(names)};
     add_input(names, reader->from, reader->file, input);
     if (!reader->sheet)
         return;
@@ -799,9 +867,11 @@ static void expand_import(struct reader *reader)
             if (chain.n)
                 need_bound(reader, reader->file, chain.names[0]);
         }
-        if (dz_effect_is_outside(reader->sheet, element))
+        if (element->kind == DZ_EFFECT &&
+            dz_outside_is_of(reader->sheet, element, text_of(names, names->roots)))
             link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
     }
+    read_run_outside(reader);
 }
 
 /* ---- codes ---- */
@@ -815,10 +885,11 @@ static void add_package(struct dz_names *names, uint32_t from, const struct dz_o
         input.name = add_text(names, name);
     else
         input.path = dz_names_path(names, path);
-    dz_links_input(names->links, from, &input);
+    dz_names_input(names, from, input);
 }
 
-static void add_generated(struct dz_names *names, uint32_t from, const struct dz_observed_code *code)
+static void add_generated(struct dz_names *names, uint32_t from,
+                          const struct dz_observed_code *code)
 {
     const struct dz_sheet *sheet = sheet_of(names, code->file);
     if (!sheet)
@@ -847,10 +918,11 @@ void dz_names_code(struct dz_names *names, uint32_t from, uint32_t number)
     if (joined.why == DZ_UNKNOWN_WHOLE) {
         struct dz_input input = {.kind = DZ_INPUT_CONTENT};
         input.path = path_of(names, code->file);
-        dz_links_input(names->links, from, &input);
+        dz_names_input(names, from, input);
     } else if (joined.why != DZ_KNOWN)
         add_unknown(names, from, code->file, joined.why);
-    else if (code->kind != DZ_CODE_CLASS || dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION)
+    else if (code->kind != DZ_CODE_CLASS ||
+             dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION)
         dz_links_edge(names->links, from,
                       dz_names_vertex(names, DZ_VERTEX_ELEMENT, code->file, joined.element));
     if (joined.why == DZ_KNOWN &&
@@ -880,7 +952,8 @@ static void expand(struct dz_names *names, uint32_t vertex)
     struct dz_vertex at = names->links->vertices[vertex];
     if (at.kind == DZ_VERTEX_SPAN)
         return;
-    struct reader reader = {.names = names, .from = vertex, .file = at.a, .sheet = sheet_of(names, at.a)};
+    struct reader reader = {
+        .names = names, .from = vertex, .file = at.a, .sheet = sheet_of(names, at.a)};
     if (!reader.sheet && at.kind != DZ_VERTEX_RAN && at.kind != DZ_VERTEX_BYTES) {
         add_unknown(names, vertex, at.a, dz_elements_sheet(names->elements, at.a).why);
         return;
@@ -893,8 +966,7 @@ static void expand(struct dz_names *names, uint32_t vertex)
         expand_name(&reader, at.b);
         break;
     case DZ_VERTEX_BOUND:
-        add_input(names, vertex, at.a,
-                  (struct dz_input){.kind = DZ_INPUT_NAME, .of = DZ_NAME_BOUND, .name = at.b});
+        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_BOUND, .name = at.b});
         break;
     case DZ_VERTEX_SHAPE:
     case DZ_VERTEX_FIND:
@@ -903,9 +975,13 @@ static void expand(struct dz_names *names, uint32_t vertex)
     case DZ_VERTEX_HOOKS:
         add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_HOOKS});
         break;
+    case DZ_VERTEX_SESSION_HOOKS:
+        add_input(names, vertex, at.a,
+                  (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = DZ_HOOKS_OF_SESSION});
+        break;
     case DZ_VERTEX_BYTES:
-        dz_links_input(names->links, vertex,
-                       &(struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, at.a)});
+        dz_names_input(names, vertex,
+                       (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, at.a)});
         break;
     case DZ_VERTEX_RAN:
         expand_ran(&reader);
@@ -937,7 +1013,8 @@ static int note_imports(struct dz_names *names)
             if (span->facts[k].fact != DZ_FACT_SOURCE || !span->facts[k].string)
                 continue;
             struct dz_names_file *info = &names->files[span->facts[k].string];
-            if (!dz_has_room(&info->imports, info->n_imports, &info->cap_imports, sizeof *info->imports))
+            if (!dz_has_room(&info->imports, info->n_imports, &info->cap_imports,
+                             sizeof *info->imports))
                 return -ENOMEM;
             info->imports[info->n_imports++] = i;
         }

@@ -11,17 +11,18 @@
 #include "modules.h"
 
 enum dz_vertex_kind {
-    DZ_VERTEX_SPAN,    /* a: span */
-    DZ_VERTEX_ELEMENT, /* a: file, b: element */
-    DZ_VERTEX_NAME,    /* a: file, b: string: what a module's name stands for */
-    DZ_VERTEX_BOUND,   /* the same: that there is one */
-    DZ_VERTEX_SHAPE,   /* a: file: the module, used as a value: all its names may be read */
-    DZ_VERTEX_FIND,    /* a: file: which tests pytest finds in it */
-    DZ_VERTEX_HOOKS,   /* a: file: what pytest reads of it */
-    DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
-    DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
-    DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
-    DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
+    DZ_VERTEX_SPAN,          /* a: span */
+    DZ_VERTEX_ELEMENT,       /* a: file, b: element */
+    DZ_VERTEX_NAME,          /* a: file, b: string: what a module's name stands for */
+    DZ_VERTEX_BOUND,         /* the same: that there is one */
+    DZ_VERTEX_SHAPE,         /* a: file: the module, used as a value: all its names may be read */
+    DZ_VERTEX_FIND,          /* a: file: which tests pytest finds in it */
+    DZ_VERTEX_HOOKS,         /* a: file: what pytest reads of it */
+    DZ_VERTEX_SESSION_HOOKS, /* a: file: of that, its hooks: a conftest's may be the session's */
+    DZ_VERTEX_BYTES,         /* a: file: all of it, lines and comments too */
+    DZ_VERTEX_RAN,           /* a: file: what its statements ran when it was imported */
+    DZ_VERTEX_EFFECTS,       /* a: file: what its statements did */
+    DZ_VERTEX_IMPORT, /* a: file: that it can be imported, and what that does beyond the project */
 };
 
 struct dz_names {
@@ -30,13 +31,20 @@ struct dz_names {
     struct dz_elements *elements;
     struct dz_distributions *distributions;
     const char *rootdir;
+    /* What an input that is no source's has now: 0, or negative: -ESTALE where that may not be what was read. */
+    int (*fingerprint)(void *context, const struct dz_strings *strings,
+                       const struct dz_input *input, struct dz_fingerprint *ret);
+    void *context;
+
     struct dz_modules modules;
+    uint32_t roots; /* string: their first names */
     struct dz_names_file {
-        uint32_t path;                 /* of an input, + 1 */
+        uint32_t path;                             /* of an input, + 1 */
         uint32_t *imports, n_imports, cap_imports; /* spans that the module was imported in */
-        struct dz_bits changed;        /* strings: its names that its own statements may have changed again */
+        struct dz_bits
+            changed; /* strings: its names that its own statements may have changed again */
         int is_changed_known;
-    } * files;                         /* by number */
+    } * files; /* by number */
     uint32_t n_expanded;
 };
 
@@ -49,6 +57,8 @@ uint32_t dz_names_vertex(struct dz_names *names, enum dz_vertex_kind kind, uint3
 void dz_names_code(struct dz_names *names, uint32_t from, uint32_t code);
 /* To what a module's name stands for, spelled as in a look-up: module, or module:attribute. */
 void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spelled);
+/* An input that is no source's. Its fingerprint is asked for. */
+void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input input);
 void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why);
 /* The path of an input: a string of the graph. */
 uint32_t dz_names_path(struct dz_names *names, const char *absolute);

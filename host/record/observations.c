@@ -320,12 +320,14 @@ static int add_fact(struct dz_observed_span *span, struct dz_observed_fact fact)
     return 0;
 }
 
-static int add_lean(struct dz_observed_span *span, uint32_t on)
+static int add_lean(struct dz_observed_span *span, uint32_t on, uint32_t why)
 {
     for (uint32_t i = 0; i < span->n_facts; i++)
-        if (span->facts[i].fact == DZ_FACT_LEAN && span->facts[i].value == on)
+        if (span->facts[i].fact == DZ_FACT_LEAN && span->facts[i].value == on) {
+            span->facts[i].string |= why;
             return 0;
-    return add_fact(span, (struct dz_observed_fact){DZ_FACT_LEAN, 0, on});
+        }
+    return add_fact(span, (struct dz_observed_fact){DZ_FACT_LEAN, why, on});
 }
 
 static int take_fact(const struct place *place, const struct dz_msg_log_fact *told)
@@ -347,6 +349,7 @@ static int take_fact(const struct place *place, const struct dz_msg_log_fact *to
                             : 0;
         if (!ours)
             return -EBADMSG;
+        fact.string = DZ_LEAN_NEEDS;
         fact.value = ours - 1;
     }
     return add_fact(span, fact);
@@ -518,7 +521,7 @@ static int lean_on_imports_of(struct dz_observations *all, uint32_t number, uint
         struct import asked = {.file = file, .log = log};
         for (uint32_t i = first_import(imports, n, &asked);
              i < n && by_file_and_log(&imports[i], &asked) == 0; i++)
-            if (imports[i].span != number && add_lean(span, imports[i].span) < 0)
+            if (imports[i].span != number && add_lean(span, imports[i].span, DZ_LEAN_NEEDS) < 0)
                 return -ENOMEM;
     }
     return 0;
@@ -555,7 +558,7 @@ static int lean_on_children(struct dz_observations *all)
         /* All that is in a child's log is in spans of it; the first of them is its own. */
         uint32_t parent = span->parent;
         if (parent != DZ_OBSERVED_NONE)
-            r = add_lean(&all->spans[parent], i);
+            r = add_lean(&all->spans[parent], i, DZ_LEAN_NEEDS);
         span->complete = all->logs[span->log].closed && !all->logs[span->log].fault;
     }
     return r;
@@ -570,7 +573,7 @@ int dz_observations_join(struct dz_observations *all, struct dz_err *err)
 
 int dz_observations_lean(struct dz_observations *all, uint32_t span, uint32_t on)
 {
-    return add_lean(&all->spans[span], on);
+    return add_lean(&all->spans[span], on, DZ_LEAN_READS);
 }
 
 /* ---- asking ---- */

@@ -33,7 +33,8 @@ static void check_span(const struct dz_observations *all, uint32_t number)
         check(i < all->n_codes);
     for (uint32_t i = 0; i < span->n_facts; i++) {
         check(span->facts[i].fact < DZ_FACTS);
-        check_string(all, span->facts[i].string);
+        if (span->facts[i].fact != DZ_FACT_LEAN)
+            check_string(all, span->facts[i].string);
         check(span->facts[i].fact != DZ_FACT_LEAN || span->facts[i].value < all->n_spans);
     }
     for (unsigned n = 0; dz_observations_doubt(all, number, n); n++)

@@ -1,0 +1,495 @@
+#include "build.h"
+
+#include "../base/buf.h"
+#include "../base/mem.h"
+#include "names.h"
+#include "outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct building {
+    const struct dz_build *of;
+    struct dz_graph *graph;
+    struct dz_links links;
+    struct dz_names names;
+    struct dz_outputs outputs;
+    struct dz_strings sources; /* paths of project sources */
+    uint32_t *source_files;    /* by number - 1: strings of the observations */
+    uint32_t *spans;           /* vertices of spans */
+    struct dz_strings test_names, file_names;
+    uint32_t *test_spans; /* by number of the name - 1 */
+    uint32_t *nodes;      /* by vertex */
+};
+
+static const char *string(const struct building *building, uint32_t number)
+{
+    return number ? building->of->all->strings[number - 1] : "";
+}
+
+static uint32_t add_text(struct building *building, const char *text)
+{
+    uint32_t number = dz_strings_add(&building->graph->strings, text, strlen(text));
+    if (!number)
+        building->links.failed = 1;
+    return number;
+}
+
+/* ---- sources ---- */
+
+static int list_sources(struct building *building)
+{
+    const struct dz_observations *all = building->of->all;
+    building->source_files = dz_alloc((all->n_sources + 1) * sizeof *building->source_files);
+    if (!building->source_files)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < all->n_sources; i++) {
+        const char *path = string(building, all->sources[i].file);
+        uint32_t number = dz_strings_add(&building->sources, path, strlen(path));
+        if (!number)
+            return -ENOMEM;
+        building->source_files[number - 1] = all->sources[i].file;
+    }
+    return 0;
+}
+
+/* The source at a path below the rootdir, as in node ids; 0: none that was met. */
+static uint32_t source_named(const struct building *building, const char *path)
+{
+    dz_autobuf struct dz_buf whole = {0};
+    dz_buf_fmt(&whole, "%s/%s", building->of->rootdir, path);
+    uint32_t number =
+        dz_buf_ok(&whole) ? dz_strings_find(&building->sources, whole.data, whole.len) : 0;
+    return number ? building->source_files[number - 1] : 0;
+}
+
+static int is_conftest(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && strcmp(slash + 1, "conftest.py") == 0;
+}
+
+/* ---- what a span met ---- */
+
+static uint32_t span_vertex(const struct building *building, uint32_t span)
+{
+    return building->spans[span];
+}
+
+static void lean_on(struct building *building, uint32_t vertex, uint32_t span)
+{
+    dz_links_edge(&building->links, vertex, span_vertex(building, span));
+}
+
+/* The file of an import's module; 0: none. */
+static uint32_t source_of(const struct dz_observed_span *span)
+{
+    for (uint32_t i = 0; span->type == DZ_SPAN_IMPORT && i < span->n_facts; i++)
+        if (span->facts[i].fact == DZ_FACT_SOURCE)
+            return span->facts[i].string;
+    return 0;
+}
+
+/* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
+static void add_lean(struct building *building, uint32_t vertex,
+                     const struct dz_observed_fact *fact)
+{
+    uint32_t on = (uint32_t)fact->value;
+    uint32_t source = source_of(&building->of->all->spans[on]);
+    lean_on(building, vertex, on);
+    if (fact->string & DZ_LEAN_READS && source)
+        dz_links_edge(&building->links, vertex,
+                      dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, source, 0));
+}
+
+static void add_path(struct building *building, uint32_t vertex, uint32_t span,
+                     uint32_t fact_number, enum dz_input_kind kind)
+{
+    const struct dz_observed_fact *fact = &building->of->all->spans[span].facts[fact_number];
+    const char *path = string(building, fact->string);
+    uint32_t writer = DZ_OBSERVED_NONE;
+    enum dz_output_state state = dz_outputs_state(&building->outputs, span, fact_number, &writer);
+    struct dz_input input = {.kind = kind,
+                             .of = (uint32_t)fact->value,
+                             .path = dz_names_path(&building->names, path),
+                             .fingerprint = dz_absent};
+    if (state == DZ_OUTPUT_OF)
+        lean_on(building, vertex, writer);
+    else if (state != DZ_OUTPUT_IS && kind == DZ_INPUT_ABSENT)
+        dz_links_input(&building->links, vertex, &input);
+    else if (state == DZ_OUTPUT_NOT)
+        dz_names_input(&building->names, vertex, input);
+    else if (state == DZ_OUTPUT_LATER) {
+        dz_autobuf struct dz_buf why = {0};
+        dz_buf_fmt(&why, "%s was read, and written later",
+                   dz_strings_text(&building->graph->strings, input.path));
+        dz_names_unprovable(&building->names, vertex, dz_buf_ok(&why) ? why.data : "no memory");
+    }
+}
+
+static void add_named(struct building *building, uint32_t vertex, enum dz_input_kind kind,
+                      const char *name)
+{
+    dz_names_input(&building->names, vertex,
+                   (struct dz_input){.kind = kind, .name = add_text(building, name)});
+}
+
+static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)
+{
+    static const enum dz_input_kind kinds[DZ_FACTS] = {
+        [DZ_FACT_CONTENT] = DZ_INPUT_CONTENT, [DZ_FACT_STAT] = DZ_INPUT_STAT,
+        [DZ_FACT_LINK] = DZ_INPUT_LINK,       [DZ_FACT_NAMES] = DZ_INPUT_NAMES,
+        [DZ_FACT_ABSENT] = DZ_INPUT_ABSENT,   [DZ_FACT_PLACE] = DZ_INPUT_PLACE,
+    };
+    const struct dz_observed_fact *fact = &building->of->all->spans[span].facts[number];
+    const char *text = string(building, fact->fact == DZ_FACT_LEAN ? 0 : fact->string);
+    switch (fact->fact) {
+    case DZ_FACT_CONTENT:
+    case DZ_FACT_STAT:
+    case DZ_FACT_LINK:
+    case DZ_FACT_NAMES:
+    case DZ_FACT_ABSENT:
+    case DZ_FACT_PLACE:
+        add_path(building, vertex, span, number, kinds[fact->fact]);
+        break;
+    case DZ_FACT_MODULE:
+        dz_names_looked_up(&building->names, vertex, text);
+        break;
+    case DZ_FACT_ENVIRONMENT:
+        add_named(building, vertex, DZ_INPUT_ENVIRONMENT, text);
+        break;
+    case DZ_FACT_DISTRIBUTION:
+        add_named(building, vertex, DZ_INPUT_DISTRIBUTION, text);
+        break;
+    case DZ_FACT_LEAN:
+        add_lean(building, vertex, fact);
+        break;
+    case DZ_FACT_CHILD:
+        dz_names_unprovable(&building->names, vertex, "child");
+        break;
+    case DZ_FACT_BLIND:
+        dz_names_unprovable(&building->names, vertex, text);
+        break;
+    case DZ_FACT_WRITTEN:
+    case DZ_FACT_SOURCE:
+    case DZ_FACT_FORKED:
+    case DZ_FACT_WROTE:
+    case DZ_FACTS:
+        break;
+    }
+}
+
+static void add_doubts(struct building *building, uint32_t vertex, uint32_t span)
+{
+    const char *doubt;
+    for (unsigned n = 0; (doubt = dz_observations_doubt(building->of->all, span, n)); n++)
+        dz_names_unprovable(&building->names, vertex, doubt);
+}
+
+/* What a module's statements ran is not what whoever imports it depends on, but who reads what they made (names.h). */
+static void add_codes(struct building *building, uint32_t vertex,
+                      const struct dz_observed_span *span)
+{
+    for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
+        if (span->type != DZ_SPAN_IMPORT || building->of->all->codes[code].kind == DZ_CODE_PACKAGE)
+            dz_names_code(&building->names, vertex, code);
+}
+
+static void add_hooks(struct building *building, uint32_t vertex, enum dz_vertex_kind kind,
+                      uint32_t file)
+{
+    dz_links_edge(&building->links, vertex, dz_names_vertex(&building->names, kind, file, 0));
+}
+
+/* Hooks and fixtures of the conftests above, and of the file itself. */
+static void add_hooks_around(struct building *building, uint32_t vertex, uint32_t file)
+{
+    const char *path = string(building, file);
+    add_hooks(building, vertex, DZ_VERTEX_HOOKS, file);
+    for (uint32_t i = 0; i < building->sources.n; i++) {
+        const char *other = building->sources.at[i];
+        size_t folder = strlen(other) - strlen("conftest.py");
+        if (is_conftest(other) && strncmp(other, path, folder) == 0)
+            add_hooks(building, vertex, DZ_VERTEX_HOOKS, building->source_files[i]);
+    }
+}
+
+/* Which plugins there are is not known: each module that was imported for the session may be one. Hooks of a conftest below
+ * may be the session's, too. */
+static void add_hooks_of_session(struct building *building, uint32_t vertex)
+{
+    const struct dz_observations *all = building->of->all;
+    for (uint32_t i = 0; i < building->sources.n; i++)
+        if (is_conftest(building->sources.at[i]))
+            add_hooks(building, vertex, DZ_VERTEX_SESSION_HOOKS, building->source_files[i]);
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const struct dz_observed_span *span = &all->spans[i];
+        for (uint32_t k = 0; span->type == DZ_SPAN_LOAD && k < span->n_facts; k++) {
+            uint32_t file = span->facts[k].fact == DZ_FACT_LEAN
+                                ? source_of(&all->spans[span->facts[k].value])
+                                : 0;
+            if (file && !is_conftest(string(building, file)))
+                add_hooks(building, vertex, DZ_VERTEX_HOOKS, file);
+        }
+    }
+}
+
+static void fill_span(struct building *building, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    uint32_t vertex = span_vertex(building, number), file = source_of(span);
+    add_codes(building, vertex, span);
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        add_fact(building, vertex, number, i);
+    add_doubts(building, vertex, number);
+    if (file)
+        dz_links_edge(&building->links, vertex,
+                      dz_names_vertex(&building->names, DZ_VERTEX_IMPORT, file, 0));
+    if (span->type == DZ_SPAN_LOAD)
+        add_hooks_of_session(building, vertex);
+    file = span->type == DZ_SPAN_COLLECT ? source_named(building, string(building, span->name)) : 0;
+    if (file)
+        add_hooks_around(building, vertex, file);
+}
+
+static int make_span(struct building *building, uint32_t number)
+{
+    static const char *const types[DZ_SPAN_TYPES] = {"load",  "collect", "py.import", "fixture",
+                                                     "cache", "test",    "test.call", "fork"};
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    dz_autobuf struct dz_buf text = {0};
+    int is_new;
+    building->spans[number] = dz_links_vertex(&building->links, DZ_VERTEX_SPAN, number, 0, &is_new);
+    dz_buf_fmt(&text, "%s %s", types[span->type], string(building, span->name));
+    if (!dz_buf_ok(&text) || building->links.failed)
+        return -ENOMEM;
+    building->links.vertices[building->spans[number]].name = add_text(building, text.data);
+    return 0;
+}
+
+/* ---- tests and their files ---- */
+
+static int is_better(const struct dz_observed_span *span, const struct dz_observed_span *than)
+{
+    return span->complete != than->complete ? span->complete > than->complete
+                                            : span->start_us >= than->start_us;
+}
+
+/* Of each name the last that is whole. */
+static int list_tests(struct building *building)
+{
+    const struct dz_observations *all = building->of->all;
+    building->test_spans = dz_alloc((all->n_spans + 1) * sizeof *building->test_spans);
+    if (!building->test_spans)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        if (all->spans[i].type != DZ_SPAN_TEST)
+            continue;
+        const char *name = string(building, all->spans[i].name);
+        uint32_t before = building->test_names.n;
+        uint32_t number = dz_strings_add(&building->test_names, name, strlen(name));
+        if (!number)
+            return -ENOMEM;
+        uint32_t *best = &building->test_spans[number - 1];
+        if (number > before || is_better(&all->spans[i], &all->spans[*best]))
+            *best = i;
+    }
+    return 0;
+}
+
+/* A test that no log knows of is one that nobody has seen. */
+static uint32_t vertex_of_test(struct building *building, const char *nodeid)
+{
+    int is_new;
+    uint32_t number = dz_strings_find(&building->test_names, nodeid, strlen(nodeid));
+    if (number)
+        return span_vertex(building, building->test_spans[number - 1]);
+    uint32_t vertex =
+        dz_links_vertex(&building->links, DZ_VERTEX_SPAN, DZ_OBSERVED_NONE, 0, &is_new);
+    if (is_new) {
+        building->links.vertices[vertex].name = add_text(building, "tests that were not observed");
+        dz_names_unprovable(&building->names, vertex, "it was not observed");
+    }
+    return vertex;
+}
+
+/* Its number, also of one that is new: its tests are not known then. */
+static uint32_t file_named(struct building *building, const char *path, size_t size)
+{
+    struct dz_graph *graph = building->graph;
+    uint32_t before = building->file_names.n;
+    uint32_t number = dz_strings_add(&building->file_names, path, size);
+    if (number && number <= before)
+        return number - 1;
+    uint32_t text = dz_strings_add(&graph->strings, path, size);
+    if (!number || !text ||
+        !dz_has_room(&graph->files, graph->n_files, &graph->cap_files, sizeof *graph->files)) {
+        building->links.failed = 1;
+        return 0;
+    }
+    graph->files[graph->n_files++] = (struct dz_test_file){text, DZ_NONE};
+    return number - 1;
+}
+
+static uint32_t file_of(struct building *building, const char *nodeid)
+{
+    const char *colons = strstr(nodeid, "::");
+    return file_named(building, nodeid, colons ? (size_t)(colons - nodeid) : strlen(nodeid));
+}
+
+/* All that decides which tests are in it. A file that is no source is collected each time. */
+static void find_tests_of(struct building *building, uint32_t number)
+{
+    const struct dz_observations *all = building->of->all;
+    const char *path = dz_strings_text(&building->file_names, number + 1);
+    uint32_t file = source_named(building, path);
+    if (!file)
+        return;
+    uint32_t vertex = dz_names_vertex(&building->names, DZ_VERTEX_FIND, file, 0);
+    for (uint32_t i = 0; i < all->n_spans; i++)
+        if (all->spans[i].type == DZ_SPAN_LOAD)
+            lean_on(building, vertex, i);
+    building->graph->files[number].node = vertex;
+}
+
+/* Collecting it is part of that, by whatever process. */
+static void lean_on_collecting(struct building *building)
+{
+    const struct dz_observations *all = building->of->all;
+    for (uint32_t i = 0; i < all->n_spans; i++) {
+        const char *name = string(building, all->spans[i].name);
+        uint32_t number = all->spans[i].type == DZ_SPAN_COLLECT
+                              ? dz_strings_find(&building->file_names, name, strlen(name))
+                              : 0;
+        uint32_t vertex = number ? building->graph->files[number - 1].node : DZ_NONE;
+        if (vertex != DZ_NONE)
+            lean_on(building, vertex, i);
+    }
+}
+
+static int add_records(struct building *building)
+{
+    struct dz_graph *graph = building->graph;
+    const struct dz_build *of = building->of;
+    for (uint32_t i = 0; i < of->n_tests; i++) {
+        const struct dz_build_test *test = &of->tests[i];
+        struct dz_record record = {.nodeid = add_text(building, test->nodeid),
+                                   .file = file_of(building, test->nodeid),
+                                   .node = DZ_NONE,
+                                   .outcome = test->outcome,
+                                   .duration_us = test->duration_us,
+                                   .day = of->day};
+        if (test->has_run)
+            record.node = vertex_of_test(building, test->nodeid);
+        if (!dz_has_room(&graph->records, graph->n_records, &graph->cap_records,
+                         sizeof *graph->records))
+            return -ENOMEM;
+        graph->records[graph->n_records++] = record;
+    }
+    return 0;
+}
+
+static int by_file(const void *one, const void *other)
+{
+    const struct dz_record *a = one, *b = other;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    /* Their ids were numbered as they came. */
+    return a->nodeid < b->nodeid ? -1 : a->nodeid > b->nodeid;
+}
+
+/* From vertices to the nodes that they have become. */
+static void name_nodes(struct building *building)
+{
+    struct dz_graph *graph = building->graph;
+    for (uint32_t i = 0; i < graph->n_records; i++)
+        if (graph->records[i].node != DZ_NONE)
+            graph->records[i].node = building->nodes[graph->records[i].node];
+    for (uint32_t i = 0; i < graph->n_files; i++)
+        if (graph->files[i].node != DZ_NONE)
+            graph->files[i].node = building->nodes[graph->files[i].node];
+    if (graph->n_records)
+        qsort(graph->records, graph->n_records, sizeof *graph->records, by_file);
+}
+
+/* ---- all ---- */
+
+static int begin(struct building *building)
+{
+    const struct dz_build *of = building->of;
+    building->links = (struct dz_links){.graph = building->graph};
+    building->names = (struct dz_names){.links = &building->links,
+                                        .all = of->all,
+                                        .elements = of->elements,
+                                        .distributions = of->distributions,
+                                        .rootdir = of->rootdir,
+                                        .fingerprint = of->fingerprint,
+                                        .context = of->context};
+    building->spans = dz_alloc((of->all->n_spans + 1) * sizeof *building->spans);
+    int r = building->spans ? dz_names_init(&building->names) : -ENOMEM;
+    if (r == 0)
+        r = dz_outputs_find(&building->outputs, of->all);
+    if (r == 0)
+        r = list_sources(building);
+    return r == 0 ? list_tests(building) : r;
+}
+
+static int fill(struct building *building)
+{
+    const struct dz_build *of = building->of;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < of->all->n_spans; i++)
+        r = make_span(building, i);
+    for (uint32_t i = 0; r == 0 && i < of->all->n_spans; i++)
+        fill_span(building, i);
+    for (uint32_t i = 0; r == 0 && i < of->n_files; i++) {
+        uint32_t file = file_named(building, of->files[i].path, strlen(of->files[i].path));
+        if (of->files[i].is_whole && !building->links.failed)
+            find_tests_of(building, file);
+    }
+    if (r == 0)
+        r = add_records(building);
+    if (r == 0)
+        lean_on_collecting(building);
+    dz_names_expand(&building->names);
+    return r < 0 || building->links.failed ? -ENOMEM : 0;
+}
+
+static int finish(struct building *building)
+{
+    building->nodes = dz_alloc((building->links.n + 1) * sizeof *building->nodes);
+    int r = building->nodes ? dz_links_condense(&building->links, building->nodes) : -ENOMEM;
+    if (r == 0)
+        name_nodes(building);
+    return r;
+}
+
+static void free_all(struct building *building)
+{
+    dz_names_free(&building->names);
+    dz_links_free(&building->links);
+    dz_outputs_free(&building->outputs);
+    dz_strings_free(&building->sources);
+    dz_strings_free(&building->test_names);
+    dz_strings_free(&building->file_names);
+    dz_free(building->source_files);
+    dz_free(building->test_spans);
+    dz_free(building->spans);
+    dz_free(building->nodes);
+}
+
+int dz_build(struct dz_graph *ret, const struct dz_build *build, struct dz_err *err)
+{
+    *ret = (struct dz_graph){0};
+    struct building building = {.of = build, .graph = ret};
+    int r = begin(&building);
+    if (r == 0)
+        r = fill(&building);
+    if (r == 0)
+        r = finish(&building);
+    free_all(&building);
+    if (r < 0)
+        dz_graph_free(ret);
+    return r < 0 ? dz_fail(err, r, "cannot make a graph of what was observed") : 0;
+}

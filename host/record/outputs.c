@@ -1,0 +1,79 @@
+#include "outputs.h"
+
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int note(struct dz_outputs *outputs, uint32_t span, const struct dz_observed_fact *fact)
+{
+    struct dz_output *output = &outputs->paths[fact->string];
+    const char *path = outputs->all->strings[fact->string - 1];
+    if (!dz_has_room(&output->spans, output->n_spans, &output->cap_spans, sizeof *output->spans))
+        return -ENOMEM;
+    output->spans[output->n_spans++] = span;
+    if (fact->value != DZ_WRITTEN_NEW)
+        return 0;
+    output->is_new = 1;
+    return dz_strings_add(&outputs->made, path, strlen(path)) ? 0 : -ENOMEM;
+}
+
+int dz_outputs_find(struct dz_outputs *ret, const struct dz_observations *all)
+{
+    *ret = (struct dz_outputs){.all = all};
+    ret->paths = dz_alloc((all->n_strings + 1) * sizeof *ret->paths);
+    int r = ret->paths ? 0 : -ENOMEM;
+    for (uint32_t i = 0; i < all->n_spans; i++)
+        for (uint32_t k = 0; r == 0 && k < all->spans[i].n_facts; k++)
+            if (all->spans[i].facts[k].fact == DZ_FACT_WRITTEN && all->spans[i].facts[k].string)
+                r = note(ret, i, &all->spans[i].facts[k]);
+    return r;
+}
+
+void dz_outputs_free(struct dz_outputs *outputs)
+{
+    for (uint32_t i = 0; outputs->paths && i <= outputs->all->n_strings; i++)
+        dz_free(outputs->paths[i].spans);
+    dz_free(outputs->paths);
+    dz_strings_free(&outputs->made);
+}
+
+/* Whether a folder around it was made by the job: all in it was, too. */
+static int is_in_made(const struct dz_outputs *outputs, const char *path)
+{
+    for (size_t size = strlen(path); size; size--)
+        if (path[size - 1] == '/' && size > 1 && dz_strings_find(&outputs->made, path, size - 1))
+            return 1;
+    return 0;
+}
+
+static int is_written_before(const struct dz_observed_span *span, uint32_t fact)
+{
+    for (uint32_t i = 0; i < fact; i++)
+        if (span->facts[i].fact == DZ_FACT_WRITTEN &&
+            span->facts[i].string == span->facts[fact].string)
+            return 1;
+    return 0;
+}
+
+enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t number,
+                                      uint32_t fact, uint32_t *ret_span)
+{
+    const struct dz_observed_span *span = &outputs->all->spans[number];
+    const struct dz_output *output = &outputs->paths[span->facts[fact].string];
+    uint32_t latest = DZ_OBSERVED_NONE;
+    if (is_in_made(outputs, outputs->all->strings[span->facts[fact].string - 1]))
+        return DZ_OUTPUT_IS;
+    if (!output->n_spans)
+        return DZ_OUTPUT_NOT;
+    if (is_written_before(span, fact))
+        return DZ_OUTPUT_IS;
+    for (uint32_t i = 0; i < output->n_spans; i++) {
+        const struct dz_observed_span *writer = &outputs->all->spans[output->spans[i]];
+        if (output->spans[i] != number && writer->stop_us && writer->stop_us <= span->start_us &&
+            (latest == DZ_OBSERVED_NONE || writer->stop_us > outputs->all->spans[latest].stop_us))
+            latest = output->spans[i];
+    }
+    *ret_span = latest;
+    return latest == DZ_OBSERVED_NONE ? DZ_OUTPUT_LATER : DZ_OUTPUT_OF;
+}

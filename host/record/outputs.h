@@ -1,0 +1,28 @@
+/* What a job itself has written: from then on it is no input. */
+#pragma once
+
+#include "observations.h"
+#include "strings.h"
+
+struct dz_outputs {
+    const struct dz_observations *all;
+    struct dz_output {
+        uint32_t *spans, n_spans, cap_spans; /* that wrote it */
+        int is_new;                          /* there was nothing before */
+    } * paths;                               /* by string of the observations */
+    struct dz_strings made;                  /* paths that were new */
+};
+
+enum dz_output_state {
+    DZ_OUTPUT_NOT,   /* an input */
+    DZ_OUTPUT_IS,    /* it lies in what the job has made, or the span has written it itself */
+    DZ_OUTPUT_OF,    /* another span has written it before */
+    DZ_OUTPUT_LATER, /* an input, and not there any more as it was */
+};
+
+/* Negative when there is no memory. */
+int dz_outputs_find(struct dz_outputs *ret, const struct dz_observations *all);
+void dz_outputs_free(struct dz_outputs *outputs);
+/* What this path was to the span when it met this fact of its own. ret_span: who has written it, of OF. */
+enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t span,
+                                      uint32_t fact, uint32_t *ret_span);
