@@ -135,6 +135,23 @@ static void add_named(struct building *building, uint32_t vertex, enum dz_input_
                    (struct dz_input){.kind = kind, .name = add_text(building, name)});
 }
 
+/* How pytest imports test files and conftests: it looks for what HOOKS and FIND stand for, and for nothing else. */
+static int is_pytests_own(const struct building *building, const struct dz_observed_span *span,
+                          const char *module)
+{
+    uint32_t n;
+    const struct dz_module_file *found =
+        dz_modules_named(&building->names.modules, module, strlen(module), &n);
+    uint32_t own =
+        span->type == DZ_SPAN_COLLECT ? source_named(building, string(building, span->name)) : 0;
+    if (span->type != DZ_SPAN_COLLECT && span->type != DZ_SPAN_LOAD)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (found[i].file != own && !is_conftest(string(building, found[i].file)))
+            return 0;
+    return n > 0;
+}
+
 static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)
 {
     static const enum dz_input_kind kinds[DZ_FACTS] = {
@@ -154,7 +171,8 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
         add_path(building, vertex, span, number, kinds[fact->fact]);
         break;
     case DZ_FACT_MODULE:
-        dz_names_looked_up(&building->names, vertex, text);
+        if (!is_pytests_own(building, &building->of->all->spans[span], text))
+            dz_names_looked_up(&building->names, vertex, text);
         break;
     case DZ_FACT_ENVIRONMENT:
         add_named(building, vertex, DZ_INPUT_ENVIRONMENT, text);
