@@ -372,17 +372,23 @@ static uint64_t print_of_members(PyTypeObject *class)
 #endif
 }
 
+static uint64_t print_of_one(PyObject *object)
+{
+    uint64_t print = 0;
+    the_one(object, mix_member, &print);
+    return print;
+}
+
 uint64_t dz_held_print(PyObject *object, unsigned holding)
 {
     if (holding == DZ_HOLDS_MEMBERS)
         return print_of_members((PyTypeObject *)object);
     if (holding == DZ_HOLDS_VALUES)
         return print_of_values((PyFunctionObject *)object);
-    if (holding == DZ_HOLDS_ATTRIBUTES)
-        return print_of_attributes(object);
+    if (holding == DZ_HOLDS_ONE)
+        return print_of_one(object);
     uint64_t print = holding & DZ_HOLDS_ITEMS ? print_of_items(object) : 0;
-    dz_held_each(object, holding & ~(unsigned)DZ_HOLDS_ITEMS, mix_member, &print);
-    return print;
+    return holding & DZ_HOLDS_ATTRIBUTES ? dz_mix(print, print_of_attributes(object)) : print;
 }
 
 int dz_is_number(PyObject *value)

@@ -11,7 +11,7 @@ enum {
      * it, a bound method) is one. */
     DEPTH = 4,
     TUPLES_DEPTH = 4,
-    NODES_MOST = 1 << 12, /* behind one name */
+    SIGHTS_MOST = 1 << 12, /* behind one name */
     VALUES_MOST =
         1
         << 15, /* looked at one by one; what is behind them is seen only when it is another object */
@@ -23,21 +23,13 @@ struct attribute {
     int is_number;
 };
 
-/* An object that holds others. */
-struct node {
-    PyObject *object; /* borrowed: it is there as long as the nodes before it have not changed */
-    PyTypeObject *type;
-    uint64_t print;
-    unsigned holding;
-};
-
 struct dz_snapshot_name {
     PyObject *name;   /* owned */
     PyObject *object; /* borrowed, for comparing */
     uint64_t print;
     struct attribute *attributes;
-    struct node *nodes;
-    uint32_t n_attributes, attributes_cap, n_nodes, nodes_cap;
+    struct dz_sight *sights; /* of what holds something; what holds another comes before it */
+    uint32_t n_attributes, attributes_cap, n_sights, sights_cap;
     int is_number;
 };
 
@@ -82,12 +74,17 @@ struct behind {
     int depth, is_unordered, is_object; /* a class or an instance, and no container */
 };
 
-static void add_node(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
+static void add_sight(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
 {
-    if (to->n_nodes < NODES_MOST &&
-        dz_log_has_room(&to->nodes, to->n_nodes, &to->nodes_cap, sizeof *to->nodes))
-        to->nodes[to->n_nodes++] =
-            (struct node){object, Py_TYPE(object), dz_held_print(object, holding), holding};
+    struct dz_sight sight;
+    if (to->n_sights == SIGHTS_MOST ||
+        !dz_log_has_room(&to->sights, to->n_sights, &to->sights_cap, sizeof *to->sights) ||
+        !dz_holder_see(object, holding, &sight))
+        return;
+    if (dz_holder_is_first(&sight))
+        to->sights[to->n_sights++] = sight;
+    else
+        dz_holder_let_go(&sight);
 }
 
 static uint64_t look_behind(struct behind *around, PyObject *value, int depth);
@@ -164,7 +161,7 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
     unsigned holding = depth > 0 && ++around->n_values < VALUES_MOST ? dz_holding(holder) : 0;
     if (!holding)
         return dz_value_print(value);
-    add_node(around->of, holder, holding);
+    add_sight(around->of, holder, holding);
     struct behind behind = {.of = around->of,
                             .type = holding == DZ_HOLDS_ATTRIBUTES ? Py_TYPE(holder) : NULL,
                             .print = print_of_holder(holder, value, holding),
@@ -198,45 +195,59 @@ static void add_attribute(void *arg, PyObject *name, PyObject *value)
         (struct attribute){Py_NewRef(name), print, dz_is_number(value)};
 }
 
-static struct dz_snapshot_name look(PyObject *name, PyObject *value)
+static void look_at(struct dz_snapshot_name *new, PyObject *value)
 {
     enum { OWN_ELEMENTS = DZ_HOLDS_MEMBERS | DZ_HOLDS_ATTRIBUTES };
-    struct dz_snapshot_name new = {
-        .name = Py_NewRef(name), .object = value, .is_number = dz_is_number(value)};
-    struct behind behind = {.of = &new, .depth = DEPTH, .is_unordered = PySet_Check(value)};
+    struct behind behind = {.of = new, .depth = DEPTH, .is_unordered = PySet_Check(value)};
     unsigned holding = dz_holding(value);
+    dz_holders_begin_list();
     if (!(holding & OWN_ELEMENTS)) {
-        new.print = look_behind(&behind, value, DEPTH);
-        return new;
+        new->print = look_behind(&behind, value, DEPTH);
+        return;
     }
-    add_node(&new, value, holding);
+    add_sight(new, value, holding);
     behind.print = print_of_holder(value, value, holding);
     behind.depth = DEPTH - 2;
     dz_held_each(value, holding & ~(unsigned)OWN_ELEMENTS, mix_behind, &behind);
-    new.print = behind.print;
+    new->print = behind.print;
     behind.type = holding & DZ_HOLDS_ATTRIBUTES ? Py_TYPE(value) : NULL;
     dz_held_each(value, holding & OWN_ELEMENTS, add_attribute, &behind);
+}
+
+/* There are many such lists, and most are short. */
+static void cut_to(void *list, uint32_t n, uint32_t *cap, size_t item)
+{
+    void *cut = n && n < *cap ? dz_realloc(*(void **)list, n * item) : NULL;
+    if (!cut)
+        return;
+    memcpy(list, &cut, sizeof cut);
+    *cap = n;
+}
+
+static struct dz_snapshot_name look(PyObject *name, PyObject *value)
+{
+    struct dz_snapshot_name new = {
+        .name = Py_NewRef(name), .object = value, .is_number = dz_is_number(value)};
+    look_at(&new, value);
+    cut_to(&new.sights, new.n_sights, &new.sights_cap, sizeof *new.sights);
+    cut_to(&new.attributes, new.n_attributes, &new.attributes_cap, sizeof *new.attributes);
     return new;
 }
 
 static void free_name(struct dz_snapshot_name *name)
 {
+    for (uint32_t i = 0; i < name->n_sights; i++)
+        dz_holder_let_go(&name->sights[i]);
     for (uint32_t i = 0; i < name->n_attributes; i++)
         Py_DECREF(name->attributes[i].name);
     Py_DECREF(name->name);
     dz_free(name->attributes);
-    dz_free(name->nodes);
+    dz_free(name->sights);
 }
 
 static int stands(const struct dz_snapshot_name *name)
 {
-    for (uint32_t i = 0; i < name->n_nodes; i++) {
-        const struct node *node = &name->nodes[i];
-        if (!Py_IS_TYPE(node->object, node->type) ||
-            dz_held_print(node->object, node->holding) != node->print)
-            return 0;
-    }
-    return 1;
+    return dz_sights_stand(name->sights, name->n_sights);
 }
 
 /* ---- comparing ---- */
@@ -362,37 +373,70 @@ static void renew_dict(struct dz_snapshot *snapshot, PyObject *names, struct tel
     *snapshot = now;
 }
 
+static void renew_names(struct dz_snapshot *snapshot, struct telling *telling)
+{
+    for (uint32_t i = 0; i < snapshot->n_names; i++)
+        if (!stands(&snapshot->names[i]))
+            look_again(&snapshot->names[i], snapshot->names[i].object, telling);
+}
+
+static void gather_from(struct dz_snapshot *snapshot, const struct dz_snapshot_name *name)
+{
+    for (uint32_t i = 0; i < name->n_sights; i++)
+        if (dz_holder_is_first(&name->sights[i]) &&
+            dz_log_has_room(&snapshot->sights, snapshot->n_sights, &snapshot->sights_cap,
+                            sizeof *snapshot->sights))
+            snapshot->sights[snapshot->n_sights++] = name->sights[i];
+}
+
+/* Most of what lies behind a module's names lies behind several of them. */
+static void gather(struct dz_snapshot *snapshot)
+{
+    snapshot->n_sights = 0;
+    dz_holders_begin_list();
+    for (uint32_t i = 0; i < snapshot->n_names; i++)
+        gather_from(snapshot, &snapshot->names[i]);
+    cut_to(&snapshot->sights, snapshot->n_sights, &snapshot->sights_cap, sizeof *snapshot->sights);
+}
+
 int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed *changed, void *arg)
 {
     struct telling telling = {changed, arg, 0};
     if (dz_names_print(names) != snapshot->print)
         renew_dict(snapshot, names, &telling);
+    else if (!dz_sights_stand(snapshot->sights, snapshot->n_sights))
+        renew_names(snapshot, &telling);
     else
-        for (uint32_t i = 0; i < snapshot->n_names; i++)
-            if (!stands(&snapshot->names[i]))
-                look_again(&snapshot->names[i], snapshot->names[i].object, &telling);
+        return 0;
+    gather(snapshot);
     return telling.n;
 }
 
-static int is_heir(const struct node *node, PyTypeObject *class)
+static int is_heir(const struct dz_sight *sight, PyTypeObject *class)
 {
-    PyTypeObject *type = node->holding & DZ_HOLDS_MEMBERS      ? (PyTypeObject *)node->object
-                         : node->holding & DZ_HOLDS_ATTRIBUTES ? node->type
-                                                               : NULL;
-    return type && (PyObject *)class != node->object && PyType_IsSubtype(type, class);
+    unsigned holding = dz_holder_holding(sight);
+    PyTypeObject *type = holding & DZ_HOLDS_MEMBERS      ? (PyTypeObject *)dz_holder_object(sight)
+                         : holding & DZ_HOLDS_ATTRIBUTES ? dz_holder_type(sight)
+                                                         : NULL;
+    return type && (PyObject *)class != dz_holder_object(sight) && PyType_IsSubtype(type, class);
+}
+
+static int has_heir(const struct dz_sight *sights, uint32_t n, PyTypeObject *class)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (is_heir(&sights[i], class))
+            return 1;
+    return 0;
 }
 
 void dz_snapshot_each_heir(const struct dz_snapshot *snapshot, PyTypeObject *class,
                            void (*each)(void *arg, PyObject *name), void *arg)
 {
-    for (uint32_t i = 0; i < snapshot->n_names; i++) {
-        const struct dz_snapshot_name *name = &snapshot->names[i];
-        uint32_t k = 0;
-        while (k < name->n_nodes && !is_heir(&name->nodes[k], class))
-            k++;
-        if (k < name->n_nodes)
-            each(arg, name->name);
-    }
+    if (!has_heir(snapshot->sights, snapshot->n_sights, class))
+        return;
+    for (uint32_t i = 0; i < snapshot->n_names; i++)
+        if (has_heir(snapshot->names[i].sights, snapshot->names[i].n_sights, class))
+            each(arg, snapshot->names[i].name);
 }
 
 int dz_snapshot_renew_value(struct dz_snapshot *snapshot, PyObject *value)
@@ -412,6 +456,7 @@ void dz_snapshot_free(struct dz_snapshot *snapshot)
         if (snapshot->names[i].name)
             free_name(&snapshot->names[i]);
     dz_free(snapshot->names);
+    dz_free(snapshot->sights);
     dz_free(snapshot->modules);
     *snapshot = (struct dz_snapshot){0};
 }

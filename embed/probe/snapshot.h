@@ -5,12 +5,13 @@
  * the items of containers, and what these hold. Of what it saw, nothing is kept alive but the names. */
 #pragma once
 
-#include "held.h"
+#include "holder.h"
 
 struct dz_snapshot {
     struct dz_snapshot_name *names; /* in the dict's order */
-    PyObject **modules; /* borrowed, never to be looked into: those that names stand for */
-    uint32_t n_names, n_modules, names_cap, modules_cap;
+    PyObject **modules;      /* borrowed, never to be looked into: those that names stand for */
+    struct dz_sight *sights; /* of all names, each once */
+    uint32_t n_names, n_modules, n_sights, names_cap, modules_cap, sights_cap;
     uint64_t print; /* of the dict */
 };
 

@@ -217,6 +217,7 @@ void dz_state_tell(const struct dz_bits *ran)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    dz_holders_begin_round();
     dz_modules_refresh(0);
     look(ran, 0);
     forget_used();
@@ -235,6 +236,7 @@ void dz_state_settle(void)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    dz_holders_begin_round();
     dz_modules_refresh(0);
     for (uint32_t i = 0; i < dz_modules(); i++)
         settle_one(dz_module_at(i));
@@ -278,6 +280,7 @@ void dz_state_imported(struct dz_import *import, const struct dz_bits *ran)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    dz_holders_begin_round();
     dz_modules_refresh(1);
     take_out(import);
     take_as_it_is(import->name);

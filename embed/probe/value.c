@@ -56,6 +56,7 @@ static void set_object(struct value *value, PyObject *object)
         return;
     dz_snapshot_free(&value->snapshot);
     value->object = object;
+    dz_holders_begin_round();
     dz_snapshot_renew_value(&value->snapshot, object);
 }
 
@@ -117,6 +118,7 @@ void dz_value_gone(uint32_t made_in)
 void dz_values_tell(void)
 {
     uint32_t base = dz_span_of_base();
+    dz_holders_begin_round();
     for (uint32_t i = 0; i < state.n; i++) {
         struct value *value = &state.values[i];
         if (value->used_in == base && value->object &&
