@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -106,17 +107,31 @@ static int read_text(struct dz_buf *ret, FILE *file)
     return dz_buf_ok(ret) ? 0 : -ENOMEM;
 }
 
-char *dz_choose_base(const char *program)
+static int read_cfg(const char *program, struct dz_buf *text)
 {
     dz_auto char *path = find_pyvenv_cfg(program);
     FILE *file = path ? fopen(path, "re") : NULL;
-    dz_autobuf struct dz_buf text = {0};
-    int r = file ? read_text(&text, file) : -ENOENT;
+    int r = file ? read_text(text, file) : -ENOENT;
     if (file)
         fclose(file);
-    if (r < 0)
+    return r;
+}
+
+char *dz_choose_base(const char *program)
+{
+    dz_autobuf struct dz_buf text = {0};
+    if (read_cfg(program, &text) < 0)
         return NULL;
     char *executable = find_key(text.data, "executable");
     dz_auto char *home = executable ? NULL : find_key(text.data, "home");
     return home ? dz_path_fmt("%s/python3", home) : executable;
+}
+
+int dz_choose_is_apart(const char *program)
+{
+    dz_autobuf struct dz_buf text = {0};
+    if (read_cfg(program, &text) < 0)
+        return 0;
+    dz_auto char *has_system = find_key(text.data, "include-system-site-packages");
+    return !has_system || strcasecmp(has_system, "true") != 0;
 }

@@ -15,4 +15,7 @@ char *dz_choose_self(const char *argv0);
 /* The python that this program's virtual environment was made from; NULL. */
 char *dz_choose_base(const char *program);
 
+/* Whether it is in a virtual environment that the packages of that python are not seen from. */
+int dz_choose_is_apart(const char *program);
+
 extern const char dz_self_exe[];

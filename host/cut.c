@@ -16,12 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <xxhash.h>
-
 #include "base/chan.h"
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "look.h"
 #include "path.h"
 #include "record/sheets.h"
 
@@ -60,14 +59,11 @@ static int64_t now_ms(void)
 
 int dz_cut_hash(const char *path, uint8_t ret[16])
 {
-    dz_autobuf struct dz_buf content = {0};
-    int r = dz_file_read(path, &content);
-    if (r < 0)
-        return r;
-    XXH128_canonical_t form;
-    XXH128_canonicalFromHash(&form, XXH3_128bits(content.data, content.len));
-    memcpy(ret, form.digest, sizeof form.digest);
-    return 0;
+    struct dz_look look;
+    int r = dz_look_take(path, &look);
+    if (r == 0)
+        memcpy(ret, look.content.bytes, sizeof look.content.bytes);
+    return r;
 }
 
 static int is_kept(const struct cutting *cutting, const struct dz_cut_file *file)

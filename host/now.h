@@ -14,7 +14,7 @@ struct dz_now *dz_now_new(const struct dz_python *python, const char *rootdir, c
 void dz_now_free(struct dz_now *now);
 
 /* The fingerprint that an input, whose own is not looked at, has now, whatever kind it is of. strings: of its numbers. -ENOENT
- * where that cannot be known: then it has changed. A source is that of its file now, with the sheet of that content, which
+ * where that cannot be known: then it has changed; that it is unprovable is as it was. A source is that of its file now, with the sheet of that content, which
  * is made where there is none. */
 int dz_now_fingerprint(struct dz_now *now, const struct dz_strings *strings,
                        const struct dz_input *input, struct dz_fingerprint *ret);
@@ -24,5 +24,6 @@ int dz_now_fingerprint(struct dz_now *now, const struct dz_strings *strings,
 int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_bits *ret_changed,
                    struct dz_err *err);
 
-/* The look at a path that was taken, or is taken now: for the next record. 0, or negative errno. look->path is left alone. */
+/* The look at a path that was taken, or is taken now: for the next record. path: as in a key. 0, or negative
+ * errno. The path in it, and is_exact, are left alone. */
 int dz_now_look(struct dz_now *now, const char *path, struct dz_look *ret);

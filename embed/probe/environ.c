@@ -6,6 +6,7 @@
 #include "../span.h"
 #include "../stand_in.h"
 
+#include "../../host/base/environ.h"
 #include "../../host/base/mem.h"
 
 #include <stdlib.h>
@@ -32,12 +33,6 @@ static __thread int aside __attribute__((tls_model("initial-exec")));
 
 /* ---- what was there at the start ---- */
 
-static uint64_t hash_of(const char *value, size_t size)
-{
-    uint64_t hash = XXH3_64bits(value, size);
-    return hash ? hash : 1;
-}
-
 static struct variable *slot_of(const char *name, size_t size)
 {
     for (size_t at = XXH3_64bits(name, size) & inherited.mask;; at = (at + 1) & inherited.mask) {
@@ -47,17 +42,11 @@ static struct variable *slot_of(const char *name, size_t size)
     }
 }
 
-static int is_told(const char *name, size_t size)
-{
-    return !(size >= 6 && memcmp(name, "PYTHON", 6) == 0) &&
-           !(size >= 4 && memcmp(name, "DAGZ", 4) == 0);
-}
-
 /* The strings may be taken away or overwritten later: names are copied. */
 static int remember(const char *entry)
 {
     const char *equals = strchr(entry, '=');
-    if (!equals || !is_told(entry, (size_t)(equals - entry)))
+    if (!equals || !dz_environ_is_told(entry, (size_t)(equals - entry)))
         return 0;
     size_t size = (size_t)(equals - entry);
     char *name = dz_memdup(entry, size);
@@ -67,8 +56,8 @@ static int remember(const char *entry)
     if (slot->name)
         dz_free(name); /* the first of two is the one that getenv gives */
     else
-        *slot = (struct variable){name, size, hash_of(equals + 1, strlen(equals + 1))};
-    inherited.hash += hash_of(entry, strlen(entry));
+        *slot = (struct variable){name, size,
+                                  dz_environ_hash(name, size, equals + 1, strlen(equals + 1))};
     return 0;
 }
 
@@ -83,6 +72,7 @@ static int remember_all(void)
     if (!inherited.slots)
         return -1;
     inherited.mask = slots - 1;
+    inherited.hash = dz_environ_hash_all(environ);
     for (size_t i = 0; i < n; i++)
         if (remember(environ[i]) < 0)
             return -1;
@@ -94,9 +84,9 @@ static int remember_all(void)
 static void tell(const char *name, size_t size, const char *value, size_t value_size)
 {
     /* What pytest takes its settings from: they are in the key when they have been read. */
-    if (!is_told(name, size) || (!dz_span_is_test() && dz_caller_is_pytest()))
+    if (!dz_environ_is_told(name, size) || (!dz_span_is_test() && dz_caller_is_pytest()))
         return;
-    uint64_t hash = value ? hash_of(value, value_size) : 0;
+    uint64_t hash = dz_environ_hash(name, size, value, value_size);
     const struct variable *was = slot_of(name, size);
     if ((was->name ? was->hash : 0) == hash)
         dz_span_fact(DZ_FACT_ENVIRONMENT, name, size, hash);

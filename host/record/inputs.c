@@ -12,6 +12,13 @@
 /* No hash, but by a chance of 2^-128; and not what a field is that nobody has set. */
 const struct dz_fingerprint dz_absent = {"absent"};
 
+struct dz_fingerprint dz_input_of_hash(uint64_t hash)
+{
+    struct dz_fingerprint ret = {{0}};
+    memcpy(ret.bytes, &hash, sizeof hash);
+    return hash ? ret : dz_absent;
+}
+
 /* ---- hashing ---- */
 
 struct hash {

@@ -47,6 +47,8 @@ struct dz_input {
 /* Of what is not there: an element that is gone, a name that nothing binds, a path with nothing at it. */
 extern const struct dz_fingerprint dz_absent;
 
+/* Of a hash that a fact has told: of a variable's value, 0 where it is not set. */
+struct dz_fingerprint dz_input_of_hash(uint64_t hash);
 /* The fingerprint that an input of a source has by this sheet. Sheets that python refuses have none. */
 struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const struct dz_input *input,
                                         const char *name);

@@ -1,0 +1,49 @@
+#include "environ.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static int begins(const char *name, size_t size, const char *with)
+{
+    size_t least = strlen(with);
+    return size >= least && memcmp(name, with, least) == 0;
+}
+
+int dz_environ_is_told(const char *name, size_t size)
+{
+    return !begins(name, size, "PYTHON") && !begins(name, size, "DAGZ");
+}
+
+/* PEP 538: where the locale is C, python sets this before anybody looks. The locale is in the key. */
+static int is_coerced(const char *name, size_t size, const char *value, size_t value_size)
+{
+    static const char *const values[] = {"C.UTF-8", "C.utf8", "UTF-8"};
+    if (size != 8 || memcmp(name, "LC_CTYPE", 8) != 0)
+        return 0;
+    for (int i = 0; i < 3; i++)
+        if (strlen(values[i]) == value_size && memcmp(values[i], value, value_size) == 0)
+            return 1;
+    return 0;
+}
+
+uint64_t dz_environ_hash(const char *name, size_t size, const char *value, size_t value_size)
+{
+    if (!value || !dz_environ_is_told(name, size) || is_coerced(name, size, value, value_size))
+        return 0;
+    uint64_t hash = XXH3_64bits(value, value_size);
+    return hash ? hash : 1;
+}
+
+uint64_t dz_environ_hash_all(char *const *entries)
+{
+    uint64_t hash = 0;
+    for (; entries && *entries; entries++) {
+        const char *equals = strchr(*entries, '=');
+        size_t size = equals ? (size_t)(equals - *entries) : 0;
+        if (equals && dz_environ_hash(*entries, size, equals + 1, strlen(equals + 1)))
+            hash += XXH3_64bits(*entries, strlen(*entries));
+    }
+    return hash ? hash : 1;
+}

@@ -1,0 +1,30 @@
+/* What lies in a folder: names in order, and of which kind each is. What python, pytest and we leave there is passed over:
+ * a fresh clone has none of it. */
+#pragma once
+
+#include "record/inputs.h"
+
+#include <stddef.h>
+
+struct dz_listed {
+    char *name;
+    char kind; /* f, d, l, or another letter */
+};
+
+struct dz_listing {
+    struct dz_listed *all;
+    unsigned n, cap;
+};
+
+/* Negative errno. */
+int dz_listing_read(const char *folder, struct dz_listing *ret);
+void dz_listing_free(struct dz_listing *listing);
+
+/* Of names and kinds. */
+int dz_listing_print(const struct dz_listing *listing, struct dz_fingerprint *ret);
+/* What of a name there is that a module of python 3.minor could come from; dz_absent: nothing. folder: the listed one.
+ * Negative errno. */
+int dz_listing_print_place(const struct dz_listing *listing, const char *folder, const char *name,
+                           int minor, struct dz_fingerprint *ret);
+/* All below a folder: names, kinds, contents, and where links lead. -E2BIG where that is too much. */
+int dz_listing_print_all(const char *folder, struct dz_fingerprint *ret);
