@@ -25,6 +25,7 @@
 struct span {
     uint32_t id;
     int aside;        /* none of the ones below has brought it about */
+    int apart;        /* what runs in it is its own only, whoever's thread it is */
     pthread_t thread; /* of an aside: what other threads do meanwhile is the lower ones' still */
     int holds;        /* the evaluator */
     struct dz_bits ran;
@@ -182,7 +183,7 @@ static void met(uint32_t number)
     /* Lower spans have brought it about; and whose thread this is, nobody asks. */
     for (uint32_t i = state.n_nested; i > 0; i--) {
         set(&state.nested[i - 1].ran, number);
-        if (is_aside(&state.nested[i - 1]))
+        if (state.nested[i - 1].apart || is_aside(&state.nested[i - 1]))
             return;
     }
     set(&state.base.ran, number);
@@ -307,7 +308,7 @@ static void add_seen(const struct dz_bits *seen)
 {
     int r = 0;
     uint32_t i = state.n_nested;
-    while (i > 0 && !state.nested[i - 1].aside)
+    while (i > 0 && !state.nested[i - 1].aside && !state.nested[i - 1].apart)
         r |= dz_bits_or(&state.nested[--i].ran, seen);
     r |= dz_bits_or(i ? &state.nested[i - 1].ran : &state.base.ran, seen);
     if (r < 0)
@@ -515,7 +516,9 @@ static void hold(struct span *nested)
     dz_frame_next_epoch();
 }
 
-static void enter(uint32_t span, int aside)
+enum how { WITHIN, ASIDE, APART };
+
+static void enter(uint32_t span, enum how how)
 {
     tell_begin();
     sweep();
@@ -523,7 +526,8 @@ static void enter(uint32_t span, int aside)
     struct span *nested = push();
     if (nested) {
         nested->id = span;
-        nested->aside = aside;
+        nested->aside = how == ASIDE;
+        nested->apart = how == APART;
         nested->thread = pthread_self();
     }
     pthread_mutex_unlock(&state.lock);
@@ -545,16 +549,33 @@ void dz_span_enter(uint32_t span)
 void dz_span_enter_quietly(uint32_t span)
 {
     if (state.probe && span)
-        enter(span, 0);
+        enter(span, WITHIN);
+}
+
+/* Nothing that runs in it is the base's. */
+static void enter_alone(uint32_t span, enum how how)
+{
+    if (!state.probe->forgets)
+        state.probe->take(&state.base.ran);
+    enter(span, how);
+}
+
+/* A test's threads may go on meanwhile, and are the test's. */
+void dz_span_enter_import(uint32_t span)
+{
+    if (!state.probe || !span)
+        return;
+    dz_span_lean(span);
+    if (dz_span_is_test())
+        enter(span, WITHIN);
+    else
+        enter_alone(span, APART);
 }
 
 void dz_span_enter_aside(uint32_t span)
 {
-    if (!state.probe || !span)
-        return;
-    if (!state.probe->forgets)
-        state.probe->take(&state.base.ran);
-    enter(span, 1);
+    if (state.probe && span)
+        enter_alone(span, ASIDE);
 }
 
 /* Mostly the innermost; where threads have theirs, any. */
@@ -572,7 +593,7 @@ static void leave(uint32_t span)
     if (!nested)
         return;
     sweep();
-    int aside = nested->aside, holds = nested->holds;
+    int is_alone = nested->aside || nested->apart, holds = nested->holds;
     pthread_mutex_lock(&state.lock);
     write_span(nested);
     struct span left = *nested;
@@ -586,7 +607,7 @@ static void leave(uint32_t span)
     if (holds)
         dz_frame_release();
     dz_frame_next_epoch();
-    if (aside && !state.probe->forgets)
+    if (is_alone && !state.probe->forgets)
         state.probe->begin();
 }
 

@@ -32,6 +32,9 @@ void dz_span_call_ends(void);
 /* Nested, and out again: spans may be entered again and again. */
 void dz_span_enter(uint32_t span);
 void dz_span_leave(uint32_t span);
+/* As enter, for what a module's statements run: while tests are collected it is the module's only, and of those who go on to
+ * read what they have made. */
+void dz_span_enter_import(uint32_t span);
 /* As enter, but whether what is open below leans on it, will be said later. */
 void dz_span_enter_quietly(uint32_t span);
 /* As enter, but not brought about by what is open below: the end of a fixture, which falls into some test. Nothing that

@@ -53,7 +53,7 @@ static PyObject *load_spec(PyObject *spec, PyObject *inner, PyObject *const *arg
     struct dz_import *import = span ? dz_state_importing(spec) : NULL;
     loading = spec;
     if (span) {
-        dz_span_enter(span);
+        dz_span_enter_import(span);
         tell_source(spec);
     }
     dz_lookup_tell_places(spec);

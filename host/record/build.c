@@ -253,6 +253,20 @@ static void add_hooks_of_session(struct building *building, uint32_t vertex)
     }
 }
 
+/* A module that was imported in the middle of a test has done in it what its statements do. */
+static void lean_on_effects_within(struct building *building, uint32_t number)
+{
+    const struct dz_observations *all = building->of->all;
+    uint32_t file = source_of(&all->spans[number]), around = number;
+    while (file && around != DZ_OBSERVED_NONE && all->spans[around].type == DZ_SPAN_IMPORT)
+        around = all->spans[around].parent;
+    if (!file || around == DZ_OBSERVED_NONE || all->spans[around].type == DZ_SPAN_LOAD ||
+        all->spans[around].type == DZ_SPAN_COLLECT)
+        return;
+    dz_links_edge(&building->links, span_vertex(building, around),
+                  dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, file, 0));
+}
+
 static void fill_span(struct building *building, uint32_t number)
 {
     const struct dz_observed_span *span = &building->of->all->spans[number];
@@ -264,6 +278,7 @@ static void fill_span(struct building *building, uint32_t number)
     if (file)
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(&building->names, DZ_VERTEX_IMPORT, file, 0));
+    lean_on_effects_within(building, number);
     if (span->type == DZ_SPAN_LOAD)
         add_hooks_of_session(building, vertex);
     file = span->type == DZ_SPAN_COLLECT ? source_named(building, string(building, span->name)) : 0;
