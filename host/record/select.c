@@ -104,7 +104,7 @@ static enum dz_reason reason_of(const struct dz_record *record, enum dz_reason b
         return by_node;
     if (by_outcome[record->outcome])
         return by_outcome[record->outcome];
-    return record->node == DZ_NONE ? DZ_REASON_DUE : by_node;
+    return record->node == DZ_NONE ? DZ_REASON_UNKNOWN : by_node;
 }
 
 void dz_selection_judge(struct dz_selection *selection, const struct dz_input *inputs,

@@ -9,8 +9,8 @@ enum dz_reason {
     DZ_REASON_UNPROVABLE, /* an input of that kind */
     DZ_REASON_FAILED,     /* last time */
     DZ_REASON_OPEN,       /* skipped at run time last time */
-    DZ_REASON_DUE,        /* selected last time, and not run; or nothing is known of it */
-    DZ_REASON_UNKNOWN,    /* of the files: it is not known what is in it */
+    DZ_REASON_DUE,        /* selected last time, and not run */
+    DZ_REASON_UNKNOWN, /* nothing is known of it: another baseline may have proved it. Of no file */
     DZ_REASONS
 };
 

@@ -58,8 +58,10 @@ static enum dz_reason reason_plainly(const struct dz_graph *graph, const struct 
         return DZ_REASON_FAILED;
     if (record->outcome == DZ_OUTCOME_OPEN)
         return DZ_REASON_OPEN;
-    if (record->outcome == DZ_OUTCOME_DUE || record->node == DZ_NONE)
+    if (record->outcome == DZ_OUTCOME_DUE)
         return DZ_REASON_DUE;
+    if (record->node == DZ_NONE)
+        return DZ_REASON_UNKNOWN;
     return reached ? DZ_REASON_UNPROVABLE : DZ_REASON_NONE;
 }
 
@@ -243,7 +245,7 @@ static void what_is_unprovable_is_selected_and_says_what_comes_first(void **stat
 static void a_record_of_nothing_proves_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(reason_for(none_of, DZ_OUTCOME_PROVED, 0), DZ_REASON_DUE);
+    assert_int_equal(reason_for(none_of, DZ_OUTCOME_PROVED, 0), DZ_REASON_UNKNOWN);
     assert_int_equal(reason_for(none_of, DZ_OUTCOME_FAILED, 0), DZ_REASON_FAILED);
     assert_int_equal(reason_for(none_of, DZ_OUTCOME_DUE, 1), DZ_REASON_DUE);
 }
