@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,8 @@ EXECUTABLE = pathlib.Path(os.environ.get("DAGZ_EXECUTABLE") or TOP / "build/dagz
 PROGRAM = EXECUTABLE.parent / "tests/now"
 PYTHONS = [python for python in os.environ.get("DAGZ_TEST_PYTHONS", "").split(":") if python] or [sys.executable]
 
-# As host/record/inputs.h has them.
-KINDS = """element name effects shape hooks whole content stat link names absent place environment distribution
-    unprovable""".split()
+KINDS = re.findall(r"\bDZ_INPUT_(\w+)", (TOP / "host/record/inputs.h").read_text().partition("}")[0])
+KINDS = [kind.lower() for kind in dict.fromkeys(KINDS)]
 ELEMENTS = "module function header annotation docstring class binding effect".split()
 ABSENT = b"absent".ljust(16, b"\0").hex()
 
@@ -54,6 +54,11 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
+
+    def version(self):
+        """3.12"""
+        script = "import sys; print('%d.%d' % sys.version_info[:2])"
+        return subprocess.run([self.python, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
     def run(self, command, text, env={}):
         answer = subprocess.run(
