@@ -36,13 +36,24 @@ uint64_t dz_environ_hash(const char *name, size_t size, const char *value, size_
     return hash ? hash : 1;
 }
 
+/* What a shell sets anew for each command, or each of its own: whoever goes through all variables is after none of these. */
+static int is_of_shell(const char *name, size_t size)
+{
+    static const char *const names[] = {"_", "SHLVL", "PWD", "OLDPWD", "LINES", "COLUMNS"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
+            return 1;
+    return 0;
+}
+
 uint64_t dz_environ_hash_all(char *const *entries)
 {
     uint64_t hash = 0;
     for (; entries && *entries; entries++) {
         const char *equals = strchr(*entries, '=');
         size_t size = equals ? (size_t)(equals - *entries) : 0;
-        if (equals && dz_environ_hash(*entries, size, equals + 1, strlen(equals + 1)))
+        if (equals && !is_of_shell(*entries, size) &&
+            dz_environ_hash(*entries, size, equals + 1, strlen(equals + 1)))
             hash += XXH3_64bits(*entries, strlen(*entries));
     }
     return hash ? hash : 1;

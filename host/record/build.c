@@ -381,7 +381,8 @@ static void find_tests_of(struct building *building, uint32_t number)
         return;
     uint32_t vertex = dz_names_vertex(&building->names, DZ_VERTEX_FIND, file, 0);
     for (uint32_t i = 0; i < all->n_spans; i++)
-        if (all->spans[i].type == DZ_SPAN_LOAD)
+        if (all->spans[i].type == DZ_SPAN_LOAD &&
+            strcmp(string(building, all->spans[i].name), "load") == 0)
             lean_on(building, vertex, i);
     building->graph->files[number].node = vertex;
 }

@@ -109,20 +109,28 @@ const struct dz_module_file *dz_modules_named(const struct dz_modules *modules, 
     return end > first ? &modules->list[first] : NULL;
 }
 
+static uint32_t file_of_path(const struct dz_modules *modules, const char *path)
+{
+    for (uint32_t i = 0; i < modules->n; i++)
+        if (strcmp(file_at(modules, i), path) == 0)
+            return modules->list[i].file;
+    return 0;
+}
+
 uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
                           const char *dotted)
 {
     static const char *const ends[] = {".py", "/__init__.py"};
     for (int e = 0; e < 2; e++) {
         dz_autobuf struct dz_buf path = {0};
-        dz_buf_fmt(&path, "%.*s/%s", (int)folder_size, folder, dotted);
-        for (char *at = path.data ? path.data + folder_size : NULL; at && *at; at++)
-            if (*at == '.')
-                *at = '/';
-        dz_buf_str(&path, ends[e]);
-        for (uint32_t i = 0; dz_buf_ok(&path) && i < modules->n; i++)
-            if (strcmp(file_at(modules, i), path.data) == 0)
-                return modules->list[i].file;
+        dz_buf_fmt(&path, "%.*s/%s%s", (int)folder_size, folder, dotted, ends[e]);
+        if (!dz_buf_ok(&path))
+            return 0;
+        for (size_t i = folder_size + 1; i <= folder_size + strlen(dotted); i++)
+            path.data[i] = path.data[i] == '.' ? '/' : path.data[i];
+        uint32_t file = file_of_path(modules, path.data);
+        if (file)
+            return file;
     }
     return 0;
 }

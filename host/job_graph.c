@@ -1,0 +1,135 @@
+#include "job_graph.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "record/logs.h"
+#include "record/readers.h"
+
+struct making {
+    const struct dz_job_graph *of;
+    struct dz_observations all;
+    struct dz_elements *elements;
+    struct dz_distributions *distributions;
+    struct dz_now *now;
+};
+
+/* ---- what was read ---- */
+
+static int is_later(const struct making *making, const struct dz_look *look)
+{
+    return look->mtime_ns >= making->of->began_ns || look->ctime_ns >= making->of->began_ns;
+}
+
+static int fingerprint(void *context, const struct dz_strings *strings,
+                       const struct dz_input *input, struct dz_fingerprint *ret)
+{
+    struct making *making = context;
+    struct dz_look look = {0};
+    if (input->kind == DZ_INPUT_CONTENT &&
+        dz_now_look(making->now, dz_strings_text(strings, input->path), &look) == 0 &&
+        is_later(making, &look))
+        return -ESTALE;
+    return dz_now_fingerprint(making->now, strings, input, ret);
+}
+
+/* ---- looks ---- */
+
+/* A source's inputs are of what was loaded: whether that is what is there now. */
+static int is_loaded(struct making *making, const char *absolute, const struct dz_look *look)
+{
+    for (uint32_t i = 0; i < making->all.n_sources; i++) {
+        const struct dz_observed_source *source = &making->all.sources[i];
+        if (strcmp(making->all.strings[source->file - 1], absolute) == 0 &&
+            (!source->known || memcmp(source->hash, look->content.bytes, sizeof source->hash) != 0))
+            return 0;
+    }
+    return 1;
+}
+
+static int add_look(struct making *making, struct dz_graph *graph, uint32_t path)
+{
+    dz_autobuf struct dz_buf absolute = {0};
+    const char *text = dz_strings_text(&graph->strings, path);
+    struct dz_look look = {.path = path};
+    if (dz_now_look(making->now, text, &look) < 0)
+        return 0;
+    dz_buf_fmt(&absolute, "%s%s%s", *text == '/' ? "" : making->of->rootdir,
+               *text == '/' ? "" : "/", text);
+    look.is_exact = dz_buf_ok(&absolute) && is_loaded(making, absolute.data, &look);
+    if (!dz_has_room(&graph->looks, graph->n_looks, &graph->cap_looks, sizeof *graph->looks))
+        return -ENOMEM;
+    graph->looks[graph->n_looks++] = look;
+    return 0;
+}
+
+/* Of each path whose content counts, once. */
+static int add_looks(struct making *making, struct dz_graph *graph)
+{
+    struct dz_bits met = {0};
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < graph->n_inputs; i++) {
+        const struct dz_input *input = &graph->inputs[i];
+        if ((!dz_input_is_of_source(input) && input->kind != DZ_INPUT_CONTENT) ||
+            dz_bits_has(&met, input->path))
+            continue;
+        r = dz_bits_set(&met, input->path) < 0 ? -ENOMEM : add_look(making, graph, input->path);
+    }
+    dz_bits_free(&met);
+    return r;
+}
+
+/* ---- all ---- */
+
+/* A job that has observed nothing has no logs; its tests are known all the same. */
+static int read_logs(struct making *making, struct dz_err *err)
+{
+    int r = dz_logs_read(&making->all, making->of->folder, err);
+    if (r == -ENOENT) {
+        making->all = (struct dz_observations){0};
+        r = 0;
+    }
+    making->elements = r == 0 ? dz_elements_new(&making->all, making->of->state) : NULL;
+    making->distributions = dz_distributions_new();
+    if (r == 0 && (!making->elements || !making->distributions))
+        return dz_fail(err, -ENOMEM, "cannot join what was observed");
+    return r == 0 && making->all.n_spans ? dz_readers_join(&making->all, making->elements, err) : r;
+}
+
+static int build(struct making *making, struct dz_graph *ret, struct dz_err *err)
+{
+    const struct dz_job_graph *of = making->of;
+    struct dz_build build = {.all = &making->all,
+                             .elements = making->elements,
+                             .distributions = making->distributions,
+                             .rootdir = of->rootdir,
+                             .tests = of->tests,
+                             .n_tests = of->n_tests,
+                             .files = of->files,
+                             .n_files = of->n_files,
+                             .day = (uint32_t)(of->began_ns / 1000000000 / 86400),
+                             .fingerprint = fingerprint,
+                             .context = making};
+    int r = dz_build(ret, &build, err);
+    if (r == 0 && add_looks(making, ret) < 0) {
+        dz_graph_free(ret);
+        r = dz_fail(err, -ENOMEM, "cannot keep what was looked at");
+    }
+    return r;
+}
+
+int dz_job_graph_make(struct dz_graph *ret, const struct dz_job_graph *of, struct dz_err *err)
+{
+    struct making making = {.of = of};
+    *ret = (struct dz_graph){0};
+    making.now = dz_now_new(of->python, of->rootdir, of->state, err);
+    int r = making.now ? read_logs(&making, err) : err->code;
+    if (r == 0)
+        r = build(&making, ret, err);
+    dz_now_free(making.now);
+    dz_elements_free(making.elements);
+    dz_distributions_free(making.distributions);
+    dz_observations_free(&making.all);
+    return r;
+}
