@@ -99,6 +99,12 @@ void dz_job_interrupted(struct dz_job *job, int signal, int by_terminal)
     dz_job_check(job);
 }
 
+/* The front's exit code is known, and nobody of ours works any more. */
+static int is_over(const struct dz_job *job)
+{
+    return job->front_ended && dz_cuts_are_over(job) && dz_choice_is_over(job);
+}
+
 /* ---- signals ---- */
 
 static int is_gone(pid_t pid)
@@ -111,6 +117,8 @@ static void look_for_lost(struct dz_job *job)
 {
     if (!dz_cuts_are_over(job) && is_gone(job->cuts.pid))
         dz_cuts_heard_death(job, job->cuts.pid, 0);
+    if (!dz_choice_is_over(job) && is_gone(job->choice.pid))
+        dz_choice_heard_death(job, job->choice.pid, DZ_LEAVE_CUT_OFF << 8);
     if (job->front_ended || !is_gone(job->front_pid))
         return;
     fprintf(stderr, "\ndagz: how the process with pytest's reporters ended cannot be learnt\n");
@@ -133,7 +141,7 @@ static void reap(struct dz_job *job)
             continue;
         if (pid == job->front_pid)
             dz_front_died(job, status);
-        else if (!dz_cuts_heard_death(job, pid, status))
+        else if (!dz_cuts_heard_death(job, pid, status) && !dz_choice_heard_death(job, pid, status))
             dz_vassal_heard_death(job, pid, status);
     }
 }
@@ -172,7 +180,7 @@ static void on_signals(uv_poll_t *poll, int status, int events)
     struct signalfd_siginfo info;
     while (read(job->signals_fd, &info, sizeof info) == sizeof info)
         on_signal(job, &info);
-    if (job->front_ended && dz_cuts_are_over(job))
+    if (is_over(job))
         uv_stop(&job->loop);
 }
 
@@ -217,7 +225,7 @@ static void on_tick(uv_timer_t *timer)
     if (job->suite.complete && !job->over)
         dz_census_look(&job->census, getpid(), now);
     show_progress(job, now);
-    if (job->front_ended && dz_cuts_are_over(job))
+    if (is_over(job))
         uv_stop(&job->loop);
 }
 
@@ -253,6 +261,12 @@ static void free_job(struct dz_job *job)
     dz_remarks_free(&job->remarks);
     dz_free(job->reason_text);
     dz_free(job->junit);
+    dz_free(job->asked.rootdir);
+    dz_free(job->asked.base);
+    dz_free(job->asked.profile);
+    dz_buf_free(&job->choice.frame);
+    dz_buf_free(&job->told);
+    dz_bits_free(&job->spoilt);
 }
 
 /* ---- beginning ---- */

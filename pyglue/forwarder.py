@@ -20,6 +20,8 @@ class Forwarder:
         self.image, self.config = image, image.config
         self.armed = False
         self.worker = None
+        # Whether what the running test comes to is what it comes to again, with equal inputs.
+        self.proves = True
         self.xml = shared.junit(self.config)
         self.properties = len(self.xml.global_properties) if self.xml is not None else 0
         if self.xml is not None:
@@ -48,6 +50,8 @@ class Forwarder:
         if captured or self.subtests or not reports.is_plain(report, worker.item, worker.keywords):
             failed = pickle.dumps(dict(self.subtests), 5) if self.subtests else b""
             payload = reports.pack(self.config, report, captured, failed)
+        if report.outcome == "skipped" and not reports.is_skipped_by_inputs(worker.item, report):
+            self.proves = False
         outcome = reports.outcome(report)
         if outcome == reports.FAILED:
             text = str(getattr(report, "longreprtext", ""))

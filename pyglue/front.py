@@ -14,6 +14,7 @@ from _pytest.reports import TestReport
 
 import _dagz
 
+choice = _dagz.load("_dagz.choice")
 reports = _dagz.load("_dagz.reports")
 shared = _dagz.load("_dagz.shared")
 
@@ -97,6 +98,9 @@ class Front:
         config.pluginmanager.register(self.order, "dagz-order")
         self.collecting = shared.Collecting()
         config.pluginmanager.register(self.collecting, "dagz-collecting")
+        self.choice = choice.Choice(config)
+        config.pluginmanager.register(self.choice, "dagz-choice")
+        self.folder = b""
         os.environ["DAGZ_JOB"] = "starting"
 
     # ---- where pytest calls ----
@@ -109,9 +113,13 @@ class Front:
         if self.xdist_count:
             self.say(f"dagz: -n {self.xdist_count} is taken as the number of workers")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session):
         """Role replay: nothing is collected, what was recorded is shown."""
         if _dagz.role != "replay":
+            with shared.unobserved():
+                self.ask_what_to_leave_out()
+                self.hear_what_to_leave_out()
             return None
         session.items = []
         return True
@@ -121,9 +129,12 @@ class Front:
         if _dagz.role == "replay":
             return self.replay(session)
         failed = session.testsfailed and not self.option.continue_on_collection_errors
-        if failed or not session.items:
+        if failed or not (session.items or self.choice.known):
             return None
         self.tell_suite(session)
+        if not session.items:
+            # What is proved counts among the suite's tests: there are some, and nothing is wrong.
+            session.testscollected = self.choice.n_left
         end = self.run(session)
         if self.worker is None:
             return self.finish(session, end)
@@ -134,12 +145,36 @@ class Front:
             except BaseException as error:
                 self.worker.raised(error)
 
+    # ---- what need not run ----
+
+    def ask_what_to_leave_out(self):
+        """Plugins, conftests and settings are there. Not earlier: what else is a session need not collect."""
+        option = self.option
+        _dagz.resolved(
+            str(self.config.rootpath), os.environ.get("DAGZ_DIR", ""), _dagz.load("_dagz.key").key(self.config),
+            option.dagz_base or "", option.dagz_profile or "", option.dagz_all, option.dagz_audit or 0.0,
+        )  # fmt: skip
+        _dagz.flush()
+
+    def hear_what_to_leave_out(self):
+        while (message := self.receive())[0] != "chosen":
+            if message[0] == "note":
+                self.say(message[1].decode(errors="replace"))
+        _, known, files, counts, tests, _, _, self.folder = message
+        self.choice.take(known, files, counts, tests)
+
     # ---- telling the host ----
 
     def tell_suite(self, session):
         self.tell_settings(session)
+        if not session.items:
+            # Nobody is forked who would need it, and be waited for.
+            self.keep_log(self.folder)
         shared.pass_remarks_on()
         self.items = session.items
+        with shared.unobserved():
+            found = choice.Found(self.config, self.choice, self.collecting.files)
+            found.tell(self.order.before or [], self.items)
         suite = shared.Suite(session)
         for key in suite.fixtures:
             _dagz.fixture(key)
@@ -159,11 +194,11 @@ class Front:
         verbose = getattr(option, "verbose", 0)
         terminal = bool(self.live and self.live.is_tty and verbose >= 0)
         _dagz.settings(
-            str(self.config.rootpath), workers, FORKS.index(option.dagz_fork),
+            workers, FORKS.index(option.dagz_fork),
             STARTS.index(option.dagz_start), int((option.dagz_timeout or 0) * 1e6),
             option.dagz_max_rss or 0, option.maxfail or 0,
             not self.order.is_kept(session.items), terminal,
-            os.environ.get("DAGZ_DIR", ""), getattr(shared.junit(self.config), "logfile", ""),
+            getattr(shared.junit(self.config), "logfile", ""),
         )  # fmt: skip
 
     # ---- the run ----

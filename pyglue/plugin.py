@@ -6,6 +6,7 @@ own place.
 
 import argparse
 import os
+import re
 import shutil
 import sys
 
@@ -51,6 +52,29 @@ def size(text):
     return value
 
 
+def share(text):
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: a percentage, 0 to 100")
+    return value
+
+
+def reference(text):
+    # As git takes it for an option, or for more than one word.
+    if not text or text.startswith("-") or not text.isprintable() or " " in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no branch, tag or commit")
+    return text
+
+
+def profile(text):
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: up to 64 letters, digits, '_', '.' and '-'")
+    return text
+
+
 def pytest_addoption(parser):
     group = parser.getgroup("dagz", "run under DAGZ, on forked workers")
     group.addoption("--dagz", action="store_true", default=False, help="run the suite as a DAGZ job")
@@ -75,6 +99,30 @@ def pytest_addoption(parser):
         "--dagz-max-rss", metavar="BYTES|K|M|G", type=size, default=None,
         help="replace a worker between two tests when it is larger than this (default: none)",
     )  # fmt: skip
+    group.addoption(
+        "--dagz-all", action="store_true", default=False,
+        help="run what is proved unaffected, too; what is observed is kept all the same",
+    )  # fmt: skip
+    group.addoption(
+        "--dagz-base", metavar="REF", type=reference, default=None,
+        help="the branch whose baseline proves tests, beside this branch's own (default: the main branch)",
+    )  # fmt: skip
+    group.addoption(
+        "--dagz-profile", metavar="NAME", type=profile, default=None,
+        help="keep the baselines of this kind of run apart from others'",
+    )  # fmt: skip
+    group.addoption(
+        "--dagz-audit", metavar="PERCENT", type=share, default=None,
+        help="run this share of what is proved unaffected all the same, and compare",
+    )  # fmt: skip
+
+
+def pytest_configure(config):
+    for line in (
+        "dagz_always: run this test in each job, whatever has changed",
+        "dagz_inputs(*globs): files below the rootdir that this test depends on, though nothing tells that it reads them",
+    ):
+        config.addinivalue_line("markers", line)
 
 
 def is_asked(option):

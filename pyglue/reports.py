@@ -12,6 +12,11 @@ import pickle
 from _pytest._code.code import ExceptionRepr
 from _pytest.reports import TestReport
 
+try:
+    from _pytest.skipping import evaluate_skip_marks
+except ImportError:
+    evaluate_skip_marks = None
+
 PHASES = ("setup", "call", "teardown")
 OUTCOMES = ("passed", "failed", "skipped")
 PASSED, FAILED, OTHER = range(3)
@@ -115,3 +120,17 @@ def outcome(report):
 def times(report):
     """start, stop and duration as floats, whatever a plugin or a patched clock has put there."""
     return tuple(float(getattr(report, name, 0) or 0) for name in ("start", "stop", "duration"))
+
+
+def is_skipped_by_inputs(item, report):
+    """Whether this skip is no decision of the moment: an expected failure, or a mark that skips the test before any
+    of it runs. Marks are asked once more, as the report does not tell them from a fixture's skip."""
+    if hasattr(report, "wasxfail"):
+        return True
+    owners = (getattr(item, "obj", None), getattr(item, "cls", None))
+    if any(getattr(owner, "__unittest_skip__", False) for owner in owners):
+        return True
+    try:
+        return evaluate_skip_marks is not None and evaluate_skip_marks(item) is not None
+    except BaseException:
+        return False

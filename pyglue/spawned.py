@@ -15,6 +15,8 @@ class Spawned:
         os.environ["DAGZ_JOB"] = "starting"
         self.collecting = shared.Collecting()
         config.pluginmanager.register(self.collecting, "dagz-collecting")
+        self.choice = _dagz.load("_dagz.choice").Choice(config)
+        config.pluginmanager.register(self.choice, "dagz-choice")
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config):
@@ -24,6 +26,12 @@ class Spawned:
             # Kept open for as long as the process lives.
             self.silence = open(os.devnull, "w")
             reporter._tw._file = self.silence
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self):
+        """What the front leaves out is left out here."""
+        _, known, files, counts, tests, *_ = _dagz.receive()
+        self.choice.take(known, files, counts, tests)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):

@@ -18,6 +18,7 @@ from _pytest.outcomes import Exit
 import _dagz
 
 forwarder = _dagz.load("_dagz.forwarder")
+inputs = _dagz.load("_dagz.inputs")
 leaks = _dagz.load("_dagz.leaks")
 reports = _dagz.load("_dagz.reports")
 shared = _dagz.load("_dagz.shared")
@@ -195,8 +196,8 @@ class Worker:
         if self.index != shared.NONE:
             self.finished(0)
 
-    def finished(self, rss):
-        _dagz.finished(self.index, _dagz.now_us() - self.began, rss)
+    def finished(self, rss, proves=False):
+        _dagz.finished(self.index, _dagz.now_us() - self.began, rss, proves)
         self.index = shared.NONE
 
     def next(self):
@@ -222,10 +223,18 @@ class Worker:
         self.index, self.item, self.begun = index, self.items[index], False
         self.keywords = reports.keywords_of(self.item)
         _dagz.begin_test(self.item.nodeid, self.image.collecting.of_test(self.item.nodeid))
+        self.image.forwarder.proves = True
+        self.read_inputs()
         self.began = _dagz.now_us()
         _dagz.started(index)
         _dagz.flush()
         return self.item, None if successor is None else self.items[successor]
+
+    def read_inputs(self):
+        """What the test is marked to depend on is read in its span, as if by itself."""
+        for mark in self.item.iter_markers("dagz_inputs"):
+            for pattern in mark.args:
+                inputs.read(self.config.rootpath, pattern)
 
     def raised(self, error):
         """What came out of the protocol of the test that runs."""
@@ -244,8 +253,11 @@ class Worker:
                 "dagz: a child that the test forked returned into pytest and was ended; it has to leave by os._exit()"
             )
         rss = _dagz.rss() if self.config.option.dagz_max_rss else 0
-        self.finished(rss)
+        self.finished(rss, self.image.forwarder.proves and not self.is_always())
         self.pass_on_stops()
+
+    def is_always(self):
+        return self.item.get_closest_marker("dagz_always") is not None
 
     def pass_on_stops(self):
         """What ends pytest's loop ends this one. That --maxfail is reached is no news to the host."""
@@ -324,6 +336,7 @@ class Worker:
             self.tell_late(error)
 
     def tell_late(self, error):
+        _dagz.spoilt()
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self.pass_on("late_error", text)
 

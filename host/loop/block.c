@@ -36,6 +36,18 @@ static void say_cost(struct dz_job *job, struct dz_buf *text)
     dz_buf_str(text, "\n");
 }
 
+/* The line that CI greps for: how many of how many. */
+static void say_selection(const struct dz_job *job, struct dz_buf *text)
+{
+    struct dz_msg msg;
+    const struct dz_msg_chosen *chosen = dz_choice_of(job, &msg);
+    if (chosen->known)
+        dz_buf_fmt(text, "%u selected, %u proved unaffected (%.*s)\n", job->suite.n,
+                   job->n_left_out, (int)chosen->baselines.size, chosen->baselines.at);
+    if (chosen->text.size)
+        dz_buf_fmt(text, "  %.*s\n", (int)chosen->text.size, chosen->text.at);
+}
+
 static void say_losses(const struct dz_job *job, struct dz_buf *text)
 {
     dz_autobuf struct dz_buf losses = {0};
@@ -58,6 +70,7 @@ static void say_losses(const struct dz_job *job, struct dz_buf *text)
 void dz_block_write(struct dz_job *job, struct dz_buf *text)
 {
     say_cost(job, text);
+    say_selection(job, text);
     say_losses(job, text);
     dz_remarks_write(&job->remarks, text);
     if (dz_run_is_gone(&job->run))

@@ -37,6 +37,8 @@ __attribute__((noreturn)) static void become(struct dz_job *job, int said)
         setpriority(PRIO_PROCESS, 0, LEAST_URGENT);
     dz_autobuf struct dz_buf text = {0};
     dz_sources_cut(job->python, job->run.state, job->run.folder, &text);
+    if (job->over && job->suite.complete)
+        dz_learning_do(job, &text);
     int r = dz_buf_ok(&text) ? dz_file_write_all(said, text.data, text.len) : -ENOMEM;
     _exit(r < 0);
 }

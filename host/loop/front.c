@@ -39,18 +39,53 @@ int dz_front_open(struct dz_job *job, int fd, struct dz_err *err)
 
 /* ---- the suite ---- */
 
+static int keep_asked(struct dz_job *job, const struct dz_msg_resolved *told)
+{
+    job->asked.rootdir = dz_memdup(told->rootdir.at, told->rootdir.size);
+    job->asked.base = dz_memdup(told->base.at, told->base.size);
+    job->asked.profile = dz_memdup(told->profile.at, told->profile.size);
+    memcpy(job->asked.key.bytes, told->key.at, sizeof job->asked.key.bytes);
+    job->asked.all = told->all != 0;
+    job->asked.audit = told->audit;
+    return job->asked.rootdir && job->asked.base && job->asked.profile ? 0 : -ENOMEM;
+}
+
+static int take_resolved(struct dz_job *job, const struct dz_msg_resolved *told)
+{
+    struct dz_err err = {0};
+    if (job->asked.rootdir || told->key.size != sizeof job->asked.key.bytes)
+        return -EBADMSG;
+    if (keep_asked(job, told) < 0)
+        dz_fail(&err, -ENOMEM, "cannot keep where it is");
+    else
+        dz_run_open(&job->run, told->rootdir, told->state_dir, &err);
+    if (err.code)
+        dz_front_note(job, "dagz: nothing is kept of this job: %s", err.text);
+    dz_choice_begin(job);
+    return 0;
+}
+
+/* For who learns, when the run has ended. */
+static int take_found(struct dz_job *job, const struct dz_msg *msg)
+{
+    if (job->suite.complete)
+        return -EBADMSG;
+    if (msg->type == DZ_MSG_left_out)
+        job->n_left_out = msg->left_out.tests;
+    dz_wire_put(&job->told, msg);
+    return 0;
+}
+
 static int take_settings(struct dz_job *job, const struct dz_msg_settings *told)
 {
     if (told->fork > DZ_FORK_TEST || told->start > DZ_START_SPAWN || job->settings_known)
         return -EBADMSG;
     job->settings = *told;
-    job->settings.rootdir = job->settings.state_dir = job->settings.junit = dz_bytes("", 0);
+    job->settings.junit = dz_bytes("", 0);
     job->junit = dz_memdup(told->junit.at, told->junit.size);
     job->settings_known = 1;
     job->spawns = told->start == DZ_START_SPAWN;
     struct dz_err err = {0};
-    if (dz_run_open(&job->run, told->rootdir, told->state_dir, &err) < 0)
-        dz_front_note(job, "dagz: nothing is kept of this job: %s", err.text);
     job->suite.durations = dz_durations_new(job->run.durations, &err);
     if (err.code)
         dz_front_note(job, "dagz: past durations are not known: %s", err.text);
@@ -109,11 +144,22 @@ static int prepare(struct dz_job *job, struct dz_bytes digest, struct dz_err *er
     return dz_vassal_start(job, err);
 }
 
+/* All is proved, or deselected. */
+static int end_at_once(struct dz_job *job)
+{
+    job->suite.complete = 1;
+    job->run_began_us = dz_now_us();
+    dz_job_check(job);
+    return 0;
+}
+
 static int begin(struct dz_job *job, struct dz_bytes digest)
 {
-    if (!job->settings_known || job->suite.complete || !job->suite.n)
+    if (!job->settings_known || job->suite.complete)
         return -EBADMSG;
     struct dz_err err = {0};
+    if (!job->suite.n)
+        return end_at_once(job);
     job->n_slots = slots_wanted(job);
     job->run_began_us = dz_now_us();
     if (prepare(job, digest, &err) < 0) {
@@ -133,6 +179,12 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
 {
     struct dz_job *job = peer->owner;
     switch (msg->type) {
+    case DZ_MSG_resolved:
+        return job->replaying ? 0 : take_resolved(job, &msg->resolved);
+    case DZ_MSG_collected:
+    case DZ_MSG_deselected:
+    case DZ_MSG_left_out:
+        return take_found(job, msg);
     case DZ_MSG_settings:
         return job->replaying ? 0 : take_settings(job, &msg->settings);
     case DZ_MSG_fixture:
@@ -355,6 +407,7 @@ void dz_front_died(struct dz_job *job, int status)
 {
     char how[64];
     dz_peer_close(&job->front);
+    dz_choice_end(job);
     say_how(how, sizeof how, status);
     job->front_status = status;
     job->front_ended = 1;

@@ -8,6 +8,7 @@
 #include "../base/wire.h"
 #include "../job.h"
 #include "../record/durations.h"
+#include "../record/graph.h"
 #include "../record/plan.h"
 #include "census.h"
 #include "peer.h"
@@ -30,7 +31,9 @@ struct dz_test {
     uint32_t first_use, uses;
     enum dz_test_state state;
     uint32_t slot;
+    uint32_t serial; /* of the process that ran it */
     uint8_t failed, shown, kept, leaky;
+    uint8_t proves; /* with equal inputs it comes to the same again */
     uint64_t started_us, duration_us;
     struct dz_buf frames; /* report, event and death messages as they came */
 };
@@ -114,6 +117,20 @@ struct dz_job {
     char *junit;                     /* where junit is wanted, or empty */
     int settings_known, spawns, showing_rest, zygotes, stillborn, missed;
     struct dz_run run;
+    struct {
+        char *rootdir, *base, *profile;
+        struct dz_fingerprint key;
+        int all;
+        double audit;
+    } asked;
+    struct {
+        pid_t pid;  /* who looks for what is proved, or 0 */
+        int answer; /* its file */
+        struct dz_buf frame;
+    } choice;
+    struct dz_buf told; /* frames of what the front has found, for who learns */
+    uint32_t n_left_out;
+    struct dz_bits spoilt; /* serials of workers in which something failed behind the last test */
 
     struct dz_suite suite;
     struct dz_worker *workers;
@@ -218,6 +235,23 @@ void dz_strays_end(void);
 int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_err *err);
 /* In a process that the host has forked: its descriptors but this one. */
 void dz_birth_close_ours(int but);
+
+/* ---- choice.c: what need not run ---- */
+/* Looks for it; the front is told when it is found. */
+void dz_choice_begin(struct dz_job *job);
+int dz_choice_is_over(const struct dz_job *job);
+/* Whether that was the process that looks. */
+int dz_choice_heard_death(struct dz_job *job, pid_t pid, int status);
+/* Nobody waits for it any more. */
+void dz_choice_end(struct dz_job *job);
+/* To the front, or a worker that collects by itself. */
+void dz_choice_tell(struct dz_job *job, struct dz_peer *peer);
+/* As it was found, or empty. */
+const struct dz_msg_chosen *dz_choice_of(const struct dz_job *job, struct dz_msg *room);
+
+/* ---- learning.c ---- */
+/* The next baseline. What of it is not to be known is put into text. */
+void dz_learning_do(const struct dz_job *job, struct dz_buf *text);
 
 /* ---- cuts.c: sheets of the sources that the job has met ---- */
 void dz_cuts_begin(struct dz_job *job);

@@ -274,6 +274,7 @@ static int start(struct dz_worker *worker, uint32_t number)
     struct dz_test *test = &worker->job->suite.tests[number];
     test->state = DZ_RUNNING;
     test->started_us = dz_now_us();
+    test->serial = worker->serial;
     worker->running = number;
     worker->barren = 0;
     return 0;
@@ -306,6 +307,7 @@ static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_
     worker->last = told->test;
     if (job->suite.tests[told->test].state != DZ_RUNNING)
         return 0;
+    job->suite.tests[told->test].proves = told->proves != 0;
     /* A patched or lying clock does not count. */
     through(job, told->test, told->duration_us < most ? told->duration_us : most);
     dz_vassal_order_forks(job);
@@ -339,6 +341,12 @@ static int hear_fixture(struct dz_job *job, const struct dz_msg_fixture_ran *tol
     /* What could not be parted may be from now on. */
     dz_vassal_order_forks(job);
     return 0;
+}
+
+/* Which of its tests is to blame is not known: all of them run again. */
+static int spoil(struct dz_job *job, const struct dz_worker *worker)
+{
+    return dz_bits_set(&job->spoilt, worker->serial);
 }
 
 static int hear_broken(struct dz_job *job, struct dz_worker *worker, const struct dz_msg *msg)
@@ -410,6 +418,8 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
             /* We have cut it short: it has no outcome, and is due. */
             job->suite.tests[worker->running].state = DZ_DUE;
         return 0;
+    case DZ_MSG_spoilt:
+        return spoil(job, worker);
     case DZ_MSG_broken:
         if (!names_running(worker, msg->broken.test))
             return -EBADMSG;
@@ -442,6 +452,8 @@ void dz_suite_note_late_death(struct dz_job *job, const struct dz_worker *worker
     dz_autopsy_cause(job, worker, &cause);
     dz_autopsy_read(worker->files[0], &stacks);
     job->count.died_leaving++;
+    if (spoil(job, worker) < 0)
+        job->told.failed = 1; /* then nothing is learned */
     dz_buf_fmt(&job->count.late, "  gw%u, after its last test (%s): %.*s\n", worker->slot,
                worker->last == DZ_PLAN_NONE ? "none" : job->suite.tests[worker->last].nodeid,
                (int)cause.len, cause.data);

@@ -105,6 +105,7 @@ static void introduce(struct dz_job *job, struct dz_worker *worker)
     msg.be_worker.job = dz_bytes(job->run.id, strlen(job->run.id));
     msg.be_worker.folder = dz_run_folder(&job->run);
     msg.be_worker.digest = dz_bytes(job->suite.digest, strlen(job->suite.digest));
+    dz_choice_tell(job, &worker->peer);
     dz_peer_tell(&worker->peer, &msg);
 }
 

@@ -1,0 +1,143 @@
+#include "proofs.h"
+
+#include "../base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- what a baseline says ---- */
+
+static int number_of(struct dz_strings *strings, const char *text, uint32_t *ret)
+{
+    *ret = dz_strings_add(strings, text, strlen(text));
+    return *ret ? (--*ret, 0) : -ENOMEM;
+}
+
+static int take_file(struct dz_proofs *proofs, const char *path, uint32_t *ret)
+{
+    uint32_t known = proofs->paths.n;
+    if (number_of(&proofs->paths, path, ret) < 0 ||
+        !dz_has_room(&proofs->are_known, *ret, &proofs->cap_files, 1))
+        return -ENOMEM;
+    if (*ret == known)
+        proofs->are_known[*ret] = 0;
+    return 0;
+}
+
+static struct dz_proof *take_test(struct dz_proofs *proofs, const char *nodeid)
+{
+    uint32_t known = proofs->nodeids.n, number;
+    if (number_of(&proofs->nodeids, nodeid, &number) < 0 ||
+        !dz_has_room(&proofs->tests, number, &proofs->cap_tests, sizeof *proofs->tests))
+        return NULL;
+    if (number == known)
+        proofs->tests[number] = (struct dz_proof){0};
+    return &proofs->tests[number];
+}
+
+/* Where its inputs have changed it is the outcome of something else, and neither proves nor refuses. */
+static void weigh(struct dz_proof *test, enum dz_outcome outcome, enum dz_reason reason)
+{
+    if (reason == DZ_REASON_FAILED || reason == DZ_REASON_DUE)
+        test->is_refused = 1;
+    else if (reason == DZ_REASON_NONE && outcome == DZ_OUTCOME_DESELECTED)
+        test->is_deselected = 1;
+    else if (reason == DZ_REASON_NONE && outcome == DZ_OUTCOME_PROVED)
+        test->is_proved = 1;
+}
+
+static int add_files(struct dz_proofs *proofs, const struct dz_graph *graph,
+                     const struct dz_selection *selection, uint32_t *ret_numbers)
+{
+    for (uint32_t i = 0; i < graph->n_files; i++) {
+        const char *path = dz_strings_text(&graph->strings, graph->files[i].path);
+        uint32_t *number = &ret_numbers[i];
+        if (take_file(proofs, path, number) < 0)
+            return -ENOMEM;
+        if (!selection->files[i])
+            proofs->are_known[*number] = 1;
+    }
+    return 0;
+}
+
+static int add_tests(struct dz_proofs *proofs, const struct dz_graph *graph,
+                     const struct dz_selection *selection, const uint32_t *files)
+{
+    for (uint32_t i = 0; i < graph->n_records; i++) {
+        const struct dz_record *record = &graph->records[i];
+        struct dz_proof *test = take_test(proofs, dz_strings_text(&graph->strings, record->nodeid));
+        if (!test)
+            return -ENOMEM;
+        test->file = files[record->file];
+        test->is_there |= !selection->files[record->file];
+        weigh(test, record->outcome, selection->records[i]);
+    }
+    return 0;
+}
+
+int dz_proofs_add(struct dz_proofs *proofs, const struct dz_graph *graph,
+                  const struct dz_selection *selection)
+{
+    dz_auto uint32_t *files = dz_alloc((graph->n_files + 1) * sizeof *files);
+    int r = files ? add_files(proofs, graph, selection, files) : -ENOMEM;
+    return r < 0 ? r : add_tests(proofs, graph, selection, files);
+}
+
+/* ---- what comes of it ---- */
+
+static int is_to_be_left_out(const struct dz_proof *test)
+{
+    return test->is_proved && !test->is_refused;
+}
+
+/* By file: whether nothing is to run in it. */
+static void find_files(const struct dz_proofs *proofs, uint8_t *are_left)
+{
+    memcpy(are_left, proofs->are_known, proofs->paths.n);
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++) {
+        const struct dz_proof *test = &proofs->tests[i];
+        if (test->is_there && !is_to_be_left_out(test) && !test->is_deselected)
+            are_left[test->file] = 0;
+    }
+}
+
+static void put_name(struct dz_buf *to, const struct dz_strings *strings, uint32_t i)
+{
+    dz_buf_put(to, strings->at[i], strlen(strings->at[i]) + 1);
+}
+
+int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
+                   struct dz_buf *tests)
+{
+    uint32_t n = proofs->paths.n;
+    dz_auto uint8_t *are_left = dz_alloc(n + 1);
+    dz_auto uint32_t *counted = dz_alloc((n + 1) * sizeof *counted);
+    if (!are_left || !counted)
+        return -ENOMEM;
+    if (n)
+        find_files(proofs, are_left);
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++) {
+        const struct dz_proof *test = &proofs->tests[i];
+        if (!is_to_be_left_out(test))
+            continue;
+        if (!are_left[test->file])
+            put_name(tests, &proofs->nodeids, i);
+        else
+            counted[test->file] += test->is_there;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (are_left[i]) {
+            put_name(files, &proofs->paths, i);
+            dz_buf_put(counts, &counted[i], sizeof counted[i]);
+        }
+    return dz_buf_ok(files) && dz_buf_ok(counts) && dz_buf_ok(tests) ? 0 : -ENOMEM;
+}
+
+void dz_proofs_free(struct dz_proofs *proofs)
+{
+    dz_strings_free(&proofs->nodeids);
+    dz_strings_free(&proofs->paths);
+    dz_free(proofs->tests);
+    dz_free(proofs->are_known);
+    *proofs = (struct dz_proofs){0};
+}
