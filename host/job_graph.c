@@ -22,16 +22,27 @@ static int is_later(const struct making *making, const struct dz_look *look)
     return look->mtime_ns >= making->of->began_ns || look->ctime_ns >= making->of->began_ns;
 }
 
+static int is_of_what_is_there(const struct dz_input *input)
+{
+    return input->kind == DZ_INPUT_CONTENT || input->kind == DZ_INPUT_STAT ||
+           input->kind == DZ_INPUT_LINK || input->kind == DZ_INPUT_NAMES;
+}
+
 static int fingerprint(void *context, const struct dz_strings *strings,
                        const struct dz_input *input, struct dz_fingerprint *ret)
 {
     struct making *making = context;
     struct dz_look look = {0};
+    /* Nothing was there for who looked: what is there now came later. */
+    if (input->kind == DZ_INPUT_PLACE && input->of == DZ_PLACE_EMPTY)
+        return *ret = dz_absent, 0;
     if (input->kind == DZ_INPUT_CONTENT &&
         dz_now_look(making->now, dz_strings_text(strings, input->path), &look) == 0 &&
         is_later(making, &look))
         return -ESTALE;
-    return dz_now_fingerprint(making->now, strings, input, ret);
+    int r = dz_now_fingerprint(making->now, strings, input, ret);
+    int is_gone = r == 0 && memcmp(ret, &dz_absent, sizeof *ret) == 0;
+    return is_gone && is_of_what_is_there(input) ? -ESTALE : r;
 }
 
 /* ---- looks ---- */

@@ -147,7 +147,7 @@ static int is_ending(const char *text, int minor)
         return 1;
     if (size < 3 || strcmp(text + size - 3, ".so") != 0)
         return 0;
-    return strncmp(text, ".abi3", 5) == 0 ||
+    return strcmp(text, ".abi3.so") == 0 ||
            (strncmp(text, own, strlen(own)) == 0 && strchr("-td", text[strlen(own)]) != NULL);
 }
 
