@@ -230,6 +230,14 @@ static enum dz_fact learn(enum dz_fact fact, int error)
     }
 }
 
+/* What an error says of a path depends on where a link there leads, but for these: they are about the link. */
+static unsigned stat_of(int error)
+{
+    return error == EEXIST || error == ENOTEMPTY || error == EINVAL || error == ELOOP
+               ? DZ_STAT_ITSELF
+               : DZ_STAT_FOLLOWED;
+}
+
 static void tell(enum dz_fact fact, unsigned value)
 {
     dz_span_fact(fact, state.path.at, state.path.size, value);
@@ -242,7 +250,7 @@ static void see(enum dz_fact fact, int folder, const char *path, int error, unsi
         return;
     if ((source && strcmp(source, state.path.at) == 0) || is_pytests_look(learnt))
         return;
-    tell(learnt, learnt == fact ? value : error && learnt == DZ_FACT_STAT ? DZ_STAT_ITSELF : 0);
+    tell(learnt, learnt == fact ? value : learnt == DZ_FACT_STAT ? stat_of(error) : 0);
 }
 
 void dz_path_seen(enum dz_fact fact, int folder, const char *path, int error, unsigned value)

@@ -152,6 +152,7 @@ PATHS = {
     "hardlink": ("os.link(F, T + '/h')", "content F", "written T/h"),
     "truncate": ("open(T + '/t', 'w').close(); os.truncate(T + '/t', 9)", "written T/t"),
     "chmod": ("open(T + '/c', 'w').close(); os.chmod(T + '/c', 0o600)", "written T/c"),
+    "open_folder_to_write": ("with pytest.raises(OSError): open(D, 'w')", "stat D"),
     "mkdir_again": ("with pytest.raises(OSError): os.mkdir(D)", "stat D"),
     "database": ("c = sqlite3.connect(T + '/db'); c.execute('create table t (x)'); c.close()", "written T/db"),
 }  # fmt: skip
@@ -349,6 +350,12 @@ def test_each_way_to_look_at_a_path_is_seen(job, name):
         assert (kind, path) in told or (path == f"made/{name}" and below), (kind, path, told)
     others = {path for _, path in told if path.startswith("data/") and not re.match(rf"data/{name}(?![a-z_])", path)}
     assert not others, "of another test"
+
+
+@pytest.mark.parametrize("name, of", [("open_folder_to_write", 0), ("mkdir_again", 1), ("stat", 0), ("lstat", 1)])
+def test_an_error_is_about_where_a_link_leads_or_about_the_link(job, name, of):
+    assert of in {value for _, _, value in job.facts(f"test_ways.py::test_path_{name}", "stat")}
+    assert 1 - of not in {value for _, _, value in job.facts(f"test_ways.py::test_path_{name}", "stat")}
 
 
 @pytest.mark.parametrize("name", NOTHING)
