@@ -10,6 +10,7 @@ struct dz_installed;
 struct dz_installed *dz_installed_new(const struct dz_python *python, const char *rootdir);
 void dz_installed_free(struct dz_installed *installed);
 
-/* Of name, name==version, or "*": which there are, and what they offer. dz_absent: not found. Negative errno. */
+/* Of name, name==version, or "*": which there are, and what they offer. dz_absent: none of that name. Negative errno:
+ * -ENOENT, not of that version. */
 int dz_installed_print(const struct dz_installed *installed, const char *name,
                        struct dz_fingerprint *ret);
