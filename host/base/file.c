@@ -82,22 +82,41 @@ static int put_nameless(const char *path, const char *at, size_t size)
     return r;
 }
 
-static int put_aside(const char *path, const char *at, size_t size)
+int dz_file_begin(const char *path, struct dz_buf *ret_name)
 {
-    dz_autobuf struct dz_buf aside = {0};
-    dz_buf_fmt(&aside, "%s.XXXXXX", path);
-    int fd = dz_buf_ok(&aside) ? mkostemp(aside.data, O_CLOEXEC) : -1;
+    dz_buf_fmt(ret_name, "%s.XXXXXX", path);
+    if (!dz_buf_ok(ret_name))
+        return -ENOMEM;
+    int fd = mkostemp(ret_name->data, O_CLOEXEC);
     if (fd < 0)
-        return dz_buf_ok(&aside) ? -errno : -ENOMEM;
-    int r = dz_file_write_all(fd, at, size);
-    if (r == 0)
-        r = dz_file_open_for_all(fd);
-    close(fd);
-    if (r == 0 && rename(aside.data, path) < 0)
+        return -errno;
+    int r = dz_file_open_for_all(fd);
+    return r < 0 ? dz_file_end(fd, r, ret_name->data, path) : fd;
+}
+
+static int name_or_remove(int fd, int r, const char *name, const char *path)
+{
+    if (close(fd) < 0 && r >= 0)
+        r = -errno;
+    if (r >= 0 && rename(name, path) < 0)
         r = -errno;
     if (r < 0)
-        unlink(aside.data);
+        unlink(name);
     return r;
+}
+
+int dz_file_end(int fd, int r, const char *name, const char *path)
+{
+    if (r >= 0 && fsync(fd) < 0)
+        r = -errno;
+    return name_or_remove(fd, r, name, path);
+}
+
+static int put_aside(const char *path, const char *at, size_t size)
+{
+    dz_autobuf struct dz_buf name = {0};
+    int fd = dz_file_begin(path, &name);
+    return fd < 0 ? fd : name_or_remove(fd, dz_file_write_all(fd, at, size), name.data, path);
 }
 
 int dz_file_put(const char *path, const char *at, size_t size)

@@ -13,6 +13,8 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
+    "  gc [--all]    removes baselines that were not used for 90 days, or all, and sheets that none "
+    "needs\n"
     "  observed NODEID... [--json]\n"
     "                all that a test of the last job depends on, and through which span\n"
     "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
@@ -65,6 +67,7 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
+    {"gc", dz_command_gc},
     {"observed", dz_command_observed},
     {"setup", dz_command_setup},
     {"sheet", dz_command_sheet},

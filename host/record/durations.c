@@ -5,13 +5,10 @@
 #include "../base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #define MAGIC "dagz durations 1\n"
@@ -345,33 +342,20 @@ static int write_new(int fd, const struct dz_durations *mine, const struct dz_du
 {
     dz_autobuf struct dz_buf buf = {0};
     struct stat stat;
-    if (fstat(fd, &stat) < 0 || dz_file_open_for_all(fd) < 0)
+    if (fstat(fd, &stat) < 0)
         return -errno;
     put_all(&buf, mine, there, (uint32_t)(stat.st_mtim.tv_sec / 86400));
     if (!dz_buf_ok(&buf))
         return -ENOMEM;
-    int r = dz_file_write_all(fd, buf.data, buf.len);
-    return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
+    return dz_file_write_all(fd, buf.data, buf.len);
 }
 
 static int replace(const char *path, const struct dz_durations *mine,
                    const struct dz_durations *there)
 {
-    dz_autobuf struct dz_buf aside = {0};
-    dz_buf_fmt(&aside, "%s.XXXXXX", path);
-    if (!dz_buf_ok(&aside))
-        return -ENOMEM;
-    int fd = mkostemp(aside.data, O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = write_new(fd, mine, there);
-    if (close(fd) < 0 && r >= 0)
-        r = -errno;
-    if (r >= 0 && rename(aside.data, path) < 0)
-        r = -errno;
-    if (r < 0)
-        unlink(aside.data);
-    return r;
+    dz_autobuf struct dz_buf name = {0};
+    int fd = dz_file_begin(path, &name);
+    return fd < 0 ? fd : dz_file_end(fd, write_new(fd, mine, there), name.data, path);
 }
 
 int dz_durations_save(struct dz_durations *durations, const char *path, struct dz_err *err)
