@@ -346,9 +346,16 @@ int dz_baseline_write(const struct dz_graph *graph, const struct dz_fingerprint 
 
 /* ---- opening ---- */
 
+/* A frame of lists. */
+struct decoded {
+    struct dz_range *ranges;
+    uint32_t *items;
+};
+
 struct dz_baseline {
     struct dz_frames frames;
     struct dz_fingerprint key;
+    struct decoded *decoded; /* by number of frame: what was looked up */
     uint32_t n_strings, n_names, n_inputs, n_looks, n_files, n_records, n_nodes;
 };
 
@@ -403,6 +410,11 @@ void dz_baseline_close(struct dz_baseline *baseline)
 {
     if (!baseline)
         return;
+    for (uint32_t i = 0; baseline->decoded && i < baseline->frames.n; i++) {
+        dz_free(baseline->decoded[i].ranges);
+        dz_free(baseline->decoded[i].items);
+    }
+    dz_free(baseline->decoded);
     dz_frames_close(&baseline->frames);
     dz_free(baseline);
 }
@@ -420,7 +432,8 @@ struct reading {
     struct dz_buf raw, text; /* a frame, and a string of it */
     struct dz_cursor from;
     uint32_t last_name;
-    struct dz_range *ranges; /* the lists of users or parents */
+    struct dz_range *ranges; /* the lists of users or parents, from this number on */
+    uint32_t first;
     uint32_t *items;
     uint32_t n_items, cap_items;
 };
@@ -620,7 +633,7 @@ static int take_node(struct reading *reading, uint32_t number, int is_first)
 static int take_list(struct reading *reading, uint32_t number, uint64_t above)
 {
     uint32_t n = take_below(reading, (uint64_t)reading->baseline->n_nodes + 1);
-    reading->ranges[number] = (struct dz_range){reading->n_items, n};
+    reading->ranges[number - reading->first] = (struct dz_range){reading->n_items, n};
     for (uint32_t i = 0; i < n; i++) {
         uint64_t more = take(reading);
         if (more >= reading->baseline->n_nodes - above || (!more && i) || reading->from.bad)
@@ -662,7 +675,7 @@ static int take_parents(struct reading *reading, uint32_t number, int is_first)
 {
     (void)is_first;
     int r = take_list(reading, number, number);
-    struct dz_range list = reading->ranges[number];
+    struct dz_range list = reading->ranges[number - reading->first];
     return r == 0 && list.n && reading->items[list.at] == number ? -EBADMSG : r;
 }
 
@@ -688,39 +701,61 @@ static int make_room(struct reading *reading)
     graph->n_looks = graph->cap_looks = baseline->n_looks;
     graph->n_files = graph->cap_files = baseline->n_files;
     graph->n_records = graph->cap_records = baseline->n_records;
-    graph->n_nodes = graph->cap_nodes = baseline->n_nodes;
+    graph->n_nodes = baseline->n_nodes;
     graph->inputs = dz_alloc(graph->n_inputs * sizeof *graph->inputs);
     graph->looks = dz_alloc(graph->n_looks * sizeof *graph->looks);
     graph->files = dz_alloc(graph->n_files * sizeof *graph->files);
     graph->records = dz_alloc(graph->n_records * sizeof *graph->records);
-    graph->nodes = dz_alloc(graph->n_nodes * sizeof *graph->nodes);
-    return graph->inputs && graph->looks && graph->files && graph->records && graph->nodes
-               ? 0
-               : -ENOMEM;
+    return graph->inputs && graph->looks && graph->files && graph->records ? 0 : -ENOMEM;
 }
 
 /* In the order of numbers of strings. */
-static int read_all(struct reading *reading, struct dz_err *err)
-{
-    static const struct {
-        enum section section;
-        take_item *take;
-    } plain[] = {
+static const struct plain {
+    enum section section;
+    take_item *take;
+} glanced[] =
+    {
         {STRINGS, take_string}, {INPUTS, take_input},     {PRINTS, take_fingerprint},
         {LOOKS, take_look},     {CONTENTS, take_content}, {FILES, take_file},
-        {PROOFS, take_proof},   {NAMES, take_string},     {RECORDS, take_record},
-        {NODES, take_node},
-    };
-    struct dz_graph *graph = reading->graph;
-    int r = make_room(reading) < 0 ? dz_fail(err, -ENOMEM, "cannot read a baseline") : 0;
-    for (size_t i = 0; r == 0 && i < sizeof plain / sizeof *plain; i++)
+        {PROOFS, take_proof},
+},
+  others[] = {
+      {NAMES, take_string},
+      {RECORDS, take_record},
+      {NODES, take_node},
+};
+
+static int read_plain(struct reading *reading, const struct plain *plain, size_t n,
+                      struct dz_err *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n; i++)
         r = read_section(reading, plain[i].section, plain[i].take, err);
+    return r;
+}
+
+static int read_glance(struct reading *reading, struct dz_err *err)
+{
+    return make_room(reading) < 0
+               ? dz_fail(err, -ENOMEM, "cannot read a baseline")
+               : read_plain(reading, glanced, sizeof glanced / sizeof *glanced, err);
+}
+
+static int read_all(struct reading *reading, struct dz_err *err)
+{
+    struct dz_graph *graph = reading->graph;
+    int r = read_glance(reading, err);
+    if (r == 0 && !(graph->nodes = dz_alloc(graph->n_nodes * sizeof *graph->nodes)))
+        r = dz_fail(err, -ENOMEM, "cannot read a baseline");
+    if (r == 0)
+        r = read_plain(reading, others, sizeof others / sizeof *others, err);
     if (r == 0)
         r = read_lists(reading, USERS, graph->n_inputs, offsetof(struct dz_node, inputs),
                        &graph->input_list, &graph->n_input_list, err);
     if (r == 0)
         r = read_lists(reading, PARENTS, graph->n_nodes, offsetof(struct dz_node, leans),
                        &graph->lean_list, &graph->n_lean_list, err);
+    graph->cap_nodes = graph->n_nodes;
     graph->cap_input_list = graph->n_input_list;
     graph->cap_lean_list = graph->n_lean_list;
     return r;
@@ -745,4 +780,87 @@ int dz_baseline_read(struct dz_baseline *baseline, struct dz_graph *ret, struct 
     if (r < 0)
         dz_graph_free(ret);
     return r;
+}
+
+/* ---- reading here and there ---- */
+
+int dz_baseline_glance(struct dz_baseline *baseline, struct dz_graph *ret, struct dz_err *err)
+{
+    struct reading reading = {.baseline = baseline, .graph = ret};
+    *ret = (struct dz_graph){0};
+    int r = read_glance(&reading, err);
+    end_reading(&reading);
+    if (r < 0)
+        dz_graph_free(ret);
+    return r;
+}
+
+static int is_any(const uint8_t *wanted, const struct dz_frame *frame)
+{
+    for (uint32_t i = frame->first; i < frame->first + frame->n; i++)
+        if (wanted[i])
+            return 1;
+    return 0;
+}
+
+int dz_baseline_name(struct dz_baseline *baseline, struct dz_graph *glance, const uint8_t *wanted,
+                     struct dz_err *err)
+{
+    struct reading reading = {.baseline = baseline, .graph = glance};
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < baseline->frames.n; i++) {
+        const struct dz_frame *frame = &baseline->frames.frames[i];
+        if (frame->section == RECORDS && is_any(wanted, frame))
+            r = read_frame(&reading, frame, take_record, err);
+    }
+    end_reading(&reading);
+    return r;
+}
+
+static int decode(struct dz_baseline *baseline, uint32_t number, struct decoded *ret,
+                  struct dz_err *err)
+{
+    const struct dz_frame *frame = &baseline->frames.frames[number];
+    struct reading reading = {.baseline = baseline, .first = frame->first};
+    reading.ranges = dz_alloc(frame->n * sizeof *reading.ranges);
+    int r = reading.ranges ? read_frame(&reading, frame,
+                                        frame->section == USERS ? take_users : take_parents, err)
+                           : dz_fail(err, -ENOMEM, "cannot read a baseline");
+    if (r == 0) {
+        *ret = (struct decoded){reading.ranges, reading.items};
+        reading.ranges = NULL;
+        reading.items = NULL;
+    }
+    end_reading(&reading);
+    return r;
+}
+
+static int look_up(struct dz_baseline *baseline, enum section section, uint32_t item,
+                   const uint32_t **ret, uint32_t *ret_n, struct dz_err *err)
+{
+    uint32_t number = dz_frames_find(&baseline->frames, section, item);
+    if (!baseline->decoded)
+        baseline->decoded = dz_alloc(baseline->frames.n * sizeof *baseline->decoded);
+    if (!baseline->decoded)
+        return dz_fail(err, -ENOMEM, "cannot read a baseline");
+    struct decoded *decoded = &baseline->decoded[number];
+    int r = decoded->ranges ? 0 : decode(baseline, number, decoded, err);
+    if (r < 0)
+        return r;
+    struct dz_range range = decoded->ranges[item - baseline->frames.frames[number].first];
+    *ret = range.n ? decoded->items + range.at : NULL;
+    *ret_n = range.n;
+    return 0;
+}
+
+int dz_baseline_users(struct dz_baseline *baseline, uint32_t input, const uint32_t **ret,
+                      uint32_t *ret_n, struct dz_err *err)
+{
+    return look_up(baseline, USERS, input, ret, ret_n, err);
+}
+
+int dz_baseline_parents(struct dz_baseline *baseline, uint32_t node, const uint32_t **ret,
+                        uint32_t *ret_n, struct dz_err *err)
+{
+    return look_up(baseline, PARENTS, node, ret, ret_n, err);
 }

@@ -3,7 +3,7 @@
 
 #include "../base/buf.h"
 #include "../base/err.h"
-#include "graph.h"
+#include "select.h"
 
 struct dz_baseline;
 
@@ -15,6 +15,22 @@ void dz_baseline_close(struct dz_baseline *baseline);
 const struct dz_fingerprint *dz_baseline_key(const struct dz_baseline *baseline);
 /* All of it. Negative with a sentence. */
 int dz_baseline_read(struct dz_baseline *baseline, struct dz_graph *ret, struct dz_err *err);
+
+/* What a search needs of a large one. Inputs, looks, files and the strings of these; of records file, node and outcome;
+ * there are n_nodes nodes, and none of them is there. Negative with a sentence. */
+int dz_baseline_glance(struct dz_baseline *baseline, struct dz_graph *ret, struct dz_err *err);
+/* To a glance, nodeids, durations and days of the records that are wanted (not 0, by number), and of some that stand beside. */
+int dz_baseline_name(struct dz_baseline *baseline, struct dz_graph *glance, const uint8_t *wanted,
+                     struct dz_err *err);
+/* Who has an input; who leans on a node. Ascending, lent to the end of the baseline. Negative with a sentence. */
+int dz_baseline_users(struct dz_baseline *baseline, uint32_t input, const uint32_t **ret,
+                      uint32_t *ret_n, struct dz_err *err);
+int dz_baseline_parents(struct dz_baseline *baseline, uint32_t node, const uint32_t **ret,
+                        uint32_t *ret_n, struct dz_err *err);
+/* The same as dz_select of all of it, by a glance: only what the search comes by is read. Negative with a sentence. */
+int dz_baseline_select(struct dz_selection *ret, struct dz_baseline *baseline,
+                       const struct dz_graph *glance, const struct dz_bits *changed,
+                       struct dz_err *err);
 
 /* Appends the file's bytes. Negative when there is no memory. */
 int dz_baseline_write(const struct dz_graph *graph, const struct dz_fingerprint *key,

@@ -70,7 +70,6 @@ static int search_nodes(struct dz_reached *nodes, const struct dz_graph *graph,
     search.steps = dz_alloc(size);
     if (!search.steps)
         return -ENOMEM;
-    memset(nodes, 0xff, graph->n_nodes * sizeof *nodes);
     memset(search.steps, 0xff, size);
     walk(&search);
     memset(search.steps, 0xff, size);
@@ -127,10 +126,12 @@ int dz_selection_make(struct dz_selection *ret, uint32_t n_nodes, uint32_t n_rec
     *ret = (struct dz_selection){.nodes = dz_alloc(n_nodes * sizeof *ret->nodes),
                                  .records = dz_alloc(n_records),
                                  .files = dz_alloc(n_files)};
-    if (ret->nodes && ret->records && ret->files)
-        return 0;
-    dz_selection_free(ret);
-    return -ENOMEM;
+    if (!ret->nodes || !ret->records || !ret->files) {
+        dz_selection_free(ret);
+        return -ENOMEM;
+    }
+    memset(ret->nodes, 0xff, n_nodes * sizeof *ret->nodes);
+    return 0;
 }
 
 int dz_select(struct dz_selection *ret, const struct dz_graph *graph, const struct dz_bits *changed)

@@ -33,7 +33,7 @@ int dz_select(struct dz_selection *ret, const struct dz_graph *graph,
               const struct dz_bits *changed);
 void dz_selection_free(struct dz_selection *selection);
 
-/* For who searches nodes in another way: room for so many, and from the nodes, what is selected. */
+/* For who searches nodes in another way: room for so many, none reached; and from the nodes, what is selected. */
 int dz_selection_make(struct dz_selection *ret, uint32_t n_nodes, uint32_t n_records,
                       uint32_t n_files);
 void dz_selection_judge(struct dz_selection *selection, const struct dz_input *inputs,

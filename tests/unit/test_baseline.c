@@ -185,6 +185,83 @@ static void numbers_at_their_limits_come_back(void **state)
     dz_graph_free(&again);
 }
 
+/* ---- read here and there ---- */
+
+static void check_selected(const struct dz_selection *a, const struct dz_selection *b,
+                           const struct dz_graph *graph)
+{
+    assert_int_equal(a->n_selected, b->n_selected);
+    assert_memory_equal(a->nodes, b->nodes, graph->n_nodes * sizeof *a->nodes);
+    assert_memory_equal(a->records, b->records, graph->n_records);
+    assert_memory_equal(a->files, b->files, graph->n_files);
+}
+
+static void check_named(const struct dz_graph *graph, const struct dz_graph *glance,
+                        const uint8_t *wanted)
+{
+    for (uint32_t i = 0; i < graph->n_records; i++)
+        if (wanted[i]) {
+            check_text(graph, graph->records[i].nodeid, glance, glance->records[i].nodeid);
+            assert_int_equal(graph->records[i].day, glance->records[i].day);
+            assert_int_equal(graph->records[i].duration_us, glance->records[i].duration_us);
+        }
+}
+
+static void glance_at(const struct dz_graph *graph, uint64_t chance)
+{
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_graph glance;
+    struct dz_bits changed = {0};
+    struct dz_selection all, searched;
+    struct dz_err err;
+    write_graph(graph, &bytes);
+    struct dz_baseline *baseline = dz_baseline_open(bytes.data, bytes.len, &err);
+    assert_non_null(baseline);
+    assert_int_equal(dz_baseline_glance(baseline, &glance, &err), 0);
+    check_inputs(graph, &glance);
+    check_looks(graph, &glance);
+    assert_int_equal(graph->n_nodes, glance.n_nodes);
+    uint32_t one_in = 1 + draw(&chance, 20);
+    for (uint32_t i = 0; i < graph->n_inputs; i++)
+        if (draw(&chance, one_in) == 0 && dz_bits_set(&changed, i) < 0)
+            abort();
+    assert_int_equal(dz_select(&all, graph, &changed), 0);
+    assert_int_equal(dz_baseline_select(&searched, baseline, &glance, &changed, &err), 0);
+    check_selected(&all, &searched, graph);
+    for (uint32_t i = 0; i < graph->n_records; i++)
+        all.records[i] = draw(&chance, 9) == 0;
+    assert_int_equal(dz_baseline_name(baseline, &glance, all.records, &err), 0);
+    check_named(graph, &glance, all.records);
+    dz_selection_free(&all);
+    dz_selection_free(&searched);
+    dz_bits_free(&changed);
+    dz_graph_free(&glance);
+    dz_baseline_close(baseline);
+}
+
+static void a_search_of_what_it_comes_by_finds_what_one_of_all_finds(void **state)
+{
+    (void)state;
+    struct dz_graph graph;
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        struct made_size size = made_size_up_to(&most, seed);
+        made_graph(&graph, &size, seed);
+        glance_at(&graph, seed + 1);
+        dz_graph_free(&graph);
+    }
+    struct made_size large = {.inputs = 2000,
+                              .nodes = 3000,
+                              .files = 300,
+                              .records_of_a_file = 60,
+                              .unprovable = 900,
+                              .leans = 3};
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        made_graph(&graph, &large, seed);
+        glance_at(&graph, 5000 + seed);
+        dz_graph_free(&graph);
+    }
+}
+
 static void make_one(struct dz_buf *ret)
 {
     struct dz_graph graph;
@@ -263,6 +340,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_large_one_comes_back_from_many_frames),
         cmocka_unit_test(numbers_at_their_limits_come_back),
+        cmocka_unit_test(a_search_of_what_it_comes_by_finds_what_one_of_all_finds),
         cmocka_unit_test(each_damaged_byte_and_each_cut_is_noticed),
         cmocka_unit_test(a_newer_version_is_a_sentence_of_its_own),
         cmocka_unit_test(without_memory_nothing_is_read_or_written),
