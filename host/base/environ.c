@@ -36,14 +36,15 @@ uint64_t dz_environ_hash(const char *name, size_t size, const char *value, size_
     return hash ? hash : 1;
 }
 
-/* What a shell sets anew for each command, or each of its own: whoever goes through all variables is after none of these. */
-static int is_of_shell(const char *name, size_t size)
+/* What a shell sets anew for each command, or each of its own, and what pytest sets itself, or takes its settings from:
+ * whoever goes through all variables is after none of these. */
+static int is_passing(const char *name, size_t size)
 {
     static const char *const names[] = {"_", "SHLVL", "PWD", "OLDPWD", "LINES", "COLUMNS"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
             return 1;
-    return 0;
+    return begins(name, size, "PYTEST_");
 }
 
 uint64_t dz_environ_hash_all(char *const *entries)
@@ -52,7 +53,7 @@ uint64_t dz_environ_hash_all(char *const *entries)
     for (; entries && *entries; entries++) {
         const char *equals = strchr(*entries, '=');
         size_t size = equals ? (size_t)(equals - *entries) : 0;
-        if (equals && !is_of_shell(*entries, size) &&
+        if (equals && !is_passing(*entries, size) &&
             dz_environ_hash(*entries, size, equals + 1, strlen(equals + 1)))
             hash += XXH3_64bits(*entries, strlen(*entries));
     }

@@ -82,13 +82,34 @@ static void lean_on(struct building *building, uint32_t vertex, uint32_t span)
     dz_links_edge(&building->links, vertex, span_vertex(building, span));
 }
 
-/* The file of an import's module; 0: none. */
-static uint32_t source_of(const struct dz_observed_span *span)
+/* The file of an import's module; 0: none, or one that the job has made. */
+static uint32_t source_of(const struct building *building, uint32_t number)
 {
+    const struct dz_observed_span *span = &building->of->all->spans[number];
     for (uint32_t i = 0; span->type == DZ_SPAN_IMPORT && i < span->n_facts; i++)
-        if (span->facts[i].fact == DZ_FACT_SOURCE)
+        if (span->facts[i].fact == DZ_FACT_SOURCE &&
+            !dz_outputs_is_made(&building->outputs, span->facts[i].string))
             return span->facts[i].string;
     return 0;
+}
+
+/* What the front does to show what is through reaches no test. */
+static int is_of_reports(const struct building *building, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    return span->type == DZ_SPAN_LOAD && strcmp(string(building, span->name), "load") != 0;
+}
+
+/* Whoever has made it: its code is what they have written. */
+static void lean_on_makers(struct building *building, uint32_t vertex, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++) {
+        const struct dz_output *output =
+            &building->outputs.paths[building->of->all->codes[code].file];
+        for (uint32_t i = 0; i < output->n_spans; i++)
+            lean_on(building, vertex, output->spans[i]);
+    }
 }
 
 /* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
@@ -96,7 +117,9 @@ static void add_lean(struct building *building, uint32_t vertex,
                      const struct dz_observed_fact *fact)
 {
     uint32_t on = (uint32_t)fact->value;
-    uint32_t source = source_of(&building->of->all->spans[on]);
+    uint32_t source = source_of(building, on);
+    if (is_of_reports(building, on))
+        return;
     lean_on(building, vertex, on);
     if (fact->string & DZ_LEAN_READS && source)
         dz_links_edge(&building->links, vertex,
@@ -152,6 +175,20 @@ static int is_pytests_own(const struct building *building, const struct dz_obser
     return n > 0;
 }
 
+/* What the standard library starts to learn of the machine (ctypes.util.find_library, platform.processor): that stays. */
+static int asks_the_machine(const char *command)
+{
+    static const char *const names[] = {"ldconfig", "uname"};
+    size_t size = strcspn(command, " #");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (size >= length && memcmp(command + size - length, names[i], length) == 0 &&
+            (size == length || command[size - length - 1] == '/'))
+            return 1;
+    }
+    return 0;
+}
+
 static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)
 {
     static const enum dz_input_kind kinds[DZ_FACTS] = {
@@ -184,7 +221,8 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
         add_lean(building, vertex, fact);
         break;
     case DZ_FACT_CHILD:
-        dz_names_unprovable(&building->names, vertex, "child");
+        if (!asks_the_machine(text))
+            dz_names_unprovable(&building->names, vertex, "child");
         break;
     case DZ_FACT_BLIND:
         dz_names_unprovable(&building->names, vertex, text);
@@ -245,7 +283,7 @@ static void add_hooks_of_session(struct building *building, uint32_t vertex)
         const struct dz_observed_span *span = &all->spans[i];
         for (uint32_t k = 0; span->type == DZ_SPAN_LOAD && k < span->n_facts; k++) {
             uint32_t file = span->facts[k].fact == DZ_FACT_LEAN
-                                ? source_of(&all->spans[span->facts[k].value])
+                                ? source_of(building, (uint32_t)span->facts[k].value)
                                 : 0;
             if (file && !is_conftest(string(building, file)))
                 add_hooks(building, vertex, DZ_VERTEX_HOOKS, file);
@@ -257,7 +295,7 @@ static void add_hooks_of_session(struct building *building, uint32_t vertex)
 static void lean_on_effects_within(struct building *building, uint32_t number)
 {
     const struct dz_observations *all = building->of->all;
-    uint32_t file = source_of(&all->spans[number]), around = number;
+    uint32_t file = source_of(building, number), around = number;
     while (file && around != DZ_OBSERVED_NONE && all->spans[around].type == DZ_SPAN_IMPORT)
         around = all->spans[around].parent;
     if (!file || around == DZ_OBSERVED_NONE || all->spans[around].type == DZ_SPAN_LOAD ||
@@ -270,8 +308,11 @@ static void lean_on_effects_within(struct building *building, uint32_t number)
 static void fill_span(struct building *building, uint32_t number)
 {
     const struct dz_observed_span *span = &building->of->all->spans[number];
-    uint32_t vertex = span_vertex(building, number), file = source_of(span);
+    uint32_t vertex = span_vertex(building, number), file = source_of(building, number);
+    if (is_of_reports(building, number))
+        return;
     add_codes(building, vertex, span);
+    lean_on_makers(building, vertex, number);
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(building, vertex, number, i);
     add_doubts(building, vertex, number);
@@ -381,8 +422,7 @@ static void find_tests_of(struct building *building, uint32_t number)
         return;
     uint32_t vertex = dz_names_vertex(&building->names, DZ_VERTEX_FIND, file, 0);
     for (uint32_t i = 0; i < all->n_spans; i++)
-        if (all->spans[i].type == DZ_SPAN_LOAD &&
-            strcmp(string(building, all->spans[i].name), "load") == 0)
+        if (all->spans[i].type == DZ_SPAN_LOAD && !is_of_reports(building, i))
             lean_on(building, vertex, i);
     building->graph->files[number].node = vertex;
 }
@@ -460,10 +500,11 @@ static int begin(struct building *building)
                                         .rootdir = of->rootdir,
                                         .fingerprint = of->fingerprint,
                                         .context = of->context};
+    building->names.outputs = &building->outputs;
     building->spans = dz_alloc((of->all->n_spans + 1) * sizeof *building->spans);
-    int r = building->spans ? dz_names_init(&building->names) : -ENOMEM;
+    int r = building->spans ? dz_outputs_find(&building->outputs, of->all) : -ENOMEM;
     if (r == 0)
-        r = dz_outputs_find(&building->outputs, of->all);
+        r = dz_names_init(&building->names);
     if (r == 0)
         r = list_sources(building);
     return r == 0 ? list_tests(building) : r;

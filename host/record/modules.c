@@ -57,13 +57,15 @@ static int put_in_order(struct dz_modules *modules)
     return 0;
 }
 
-int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all)
+int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all,
+                    const struct dz_outputs *outputs)
 {
     *ret = (struct dz_modules){.all = all};
     for (uint32_t i = 0; i < all->n_spans; i++) {
         const struct dz_observed_span *span = &all->spans[i];
         for (uint32_t k = 0; span->type == DZ_SPAN_IMPORT && k < span->n_facts; k++)
             if (span->facts[k].fact == DZ_FACT_SOURCE && span->facts[k].string &&
+                !dz_outputs_is_made(outputs, span->facts[k].string) &&
                 add(ret, span->name, span->facts[k].string) < 0)
                 return -ENOMEM;
     }

@@ -1,7 +1,7 @@
 /* The project's modules that a job has imported: which file each name stands for, and which names a file has. */
 #pragma once
 
-#include "observations.h"
+#include "outputs.h"
 
 struct dz_modules {
     struct dz_module_file {
@@ -11,8 +11,9 @@ struct dz_modules {
     const struct dz_observations *all;
 };
 
-/* Negative when there is no memory. */
-int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all);
+/* Without those that the job has made itself. Negative when there is no memory. */
+int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all,
+                    const struct dz_outputs *outputs);
 void dz_modules_free(struct dz_modules *modules);
 /* The first of this name, at most n; each has its file, and equal names stand together. 0 in *ret_n where there is none: it is
  * none of the project's, or was not imported. */

@@ -85,8 +85,29 @@ void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *wh
     dz_links_input(names->links, vertex, &input);
 }
 
+/* Of a source that lies in an archive, the size of the archive's path; 0: it lies in none. */
+static size_t archive_size(const char *path)
+{
+    static const char *const ends[] = {".zip/", ".egg/", ".whl/", ".pyz/"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const char *at = strstr(path, ends[i]);
+        if (at)
+            return (size_t)(at - path) + strlen(ends[i]) - 1;
+    }
+    return 0;
+}
+
 static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, enum dz_unknown why)
 {
+    size_t size = archive_size(file_text(names, file));
+    if (size && why == DZ_UNKNOWN_UNREAD) {
+        dz_auto char *archive = dz_memdup(file_text(names, file), size);
+        if (archive)
+            dz_names_input(
+                names, vertex,
+                (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = dz_names_path(names, archive)});
+        return;
+    }
     dz_autobuf struct dz_buf text = {0};
     dz_buf_fmt(&text, "%s: %s", below_root(names, file_text(names, file)), dz_unknown_text(why));
     dz_names_unprovable(names, vertex, dz_buf_ok(&text) ? text.data : "no memory");
@@ -904,7 +925,7 @@ void dz_names_code(struct dz_names *names, uint32_t from, uint32_t number)
 {
     const struct dz_observed_code *code = &names->all->codes[number];
     /* What a module's or a class's statements do is the import's, and their names'. */
-    if (code->kind == DZ_CODE_MODULE)
+    if (code->kind == DZ_CODE_MODULE || dz_outputs_is_made(names->outputs, code->file))
         return;
     if (code->kind == DZ_CODE_PACKAGE) {
         add_package(names, from, code);
@@ -1025,7 +1046,7 @@ static int note_imports(struct dz_names *names)
 int dz_names_init(struct dz_names *names)
 {
     names->files = dz_alloc((names->all->n_strings + 1) * sizeof *names->files);
-    if (!names->files || dz_modules_find(&names->modules, names->all) < 0)
+    if (!names->files || dz_modules_find(&names->modules, names->all, names->outputs) < 0)
         return -ENOMEM;
     return note_imports(names);
 }

@@ -30,6 +30,7 @@ struct dz_names {
     const struct dz_observations *all;
     struct dz_elements *elements;
     struct dz_distributions *distributions;
+    const struct dz_outputs *outputs;
     const char *rootdir;
     /* What an input that is no source's has now: 0, or negative: -ESTALE where that may not be what was read. */
     int (*fingerprint)(void *context, const struct dz_strings *strings,

@@ -5,17 +5,24 @@
 #include <errno.h>
 #include <string.h>
 
+static int is_first(const struct dz_outputs *outputs, const struct dz_output *output, uint32_t span)
+{
+    const struct dz_observed_span *spans = outputs->all->spans;
+    return !output->n_spans || spans[span].start_us < spans[output->first].start_us;
+}
+
 static int note(struct dz_outputs *outputs, uint32_t span, const struct dz_observed_fact *fact)
 {
     struct dz_output *output = &outputs->paths[fact->string];
     const char *path = outputs->all->strings[fact->string - 1];
     if (!dz_has_room(&output->spans, output->n_spans, &output->cap_spans, sizeof *output->spans))
         return -ENOMEM;
+    if (is_first(outputs, output, span)) {
+        output->first = span;
+        output->is_new = fact->value == DZ_WRITTEN_NEW;
+    }
     output->spans[output->n_spans++] = span;
-    if (fact->value != DZ_WRITTEN_NEW)
-        return 0;
-    output->is_new = 1;
-    return dz_strings_add(&outputs->made, path, strlen(path)) ? 0 : -ENOMEM;
+    return !output->is_new || dz_strings_add(&outputs->made, path, strlen(path)) ? 0 : -ENOMEM;
 }
 
 int dz_outputs_find(struct dz_outputs *ret, const struct dz_observations *all)
@@ -56,24 +63,41 @@ static int is_written_before(const struct dz_observed_span *span, uint32_t fact)
     return 0;
 }
 
+/* The last of those that had ended when the span began; where the job has made the path, any that had begun: it was not there
+ * before. */
+static uint32_t writer_before(const struct dz_outputs *outputs, const struct dz_output *output,
+                              uint32_t number)
+{
+    const struct dz_observed_span *spans = outputs->all->spans, *span = &spans[number];
+    uint32_t latest = DZ_OBSERVED_NONE;
+    for (uint32_t i = 0; i < output->n_spans; i++) {
+        const struct dz_observed_span *writer = &spans[output->spans[i]];
+        int is_before = output->is_new ? !span->stop_us || writer->start_us <= span->stop_us
+                                       : writer->stop_us && writer->stop_us <= span->start_us;
+        if (output->spans[i] != number && is_before &&
+            (latest == DZ_OBSERVED_NONE || writer->start_us > spans[latest].start_us))
+            latest = output->spans[i];
+    }
+    return latest;
+}
+
 enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t number,
                                       uint32_t fact, uint32_t *ret_span)
 {
     const struct dz_observed_span *span = &outputs->all->spans[number];
     const struct dz_output *output = &outputs->paths[span->facts[fact].string];
-    uint32_t latest = DZ_OBSERVED_NONE;
     if (is_in_made(outputs, outputs->all->strings[span->facts[fact].string - 1]))
         return DZ_OUTPUT_IS;
     if (!output->n_spans)
         return DZ_OUTPUT_NOT;
     if (is_written_before(span, fact))
         return DZ_OUTPUT_IS;
-    for (uint32_t i = 0; i < output->n_spans; i++) {
-        const struct dz_observed_span *writer = &outputs->all->spans[output->spans[i]];
-        if (output->spans[i] != number && writer->stop_us && writer->stop_us <= span->start_us &&
-            (latest == DZ_OBSERVED_NONE || writer->stop_us > outputs->all->spans[latest].stop_us))
-            latest = output->spans[i];
-    }
-    *ret_span = latest;
-    return latest == DZ_OBSERVED_NONE ? DZ_OUTPUT_LATER : DZ_OUTPUT_OF;
+    *ret_span = writer_before(outputs, output, number);
+    return *ret_span == DZ_OBSERVED_NONE ? DZ_OUTPUT_LATER : DZ_OUTPUT_OF;
+}
+
+int dz_outputs_is_made(const struct dz_outputs *outputs, uint32_t path)
+{
+    const char *text = outputs->all->strings[path - 1];
+    return dz_strings_find(&outputs->made, text, strlen(text)) || is_in_made(outputs, text);
 }

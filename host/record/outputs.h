@@ -8,7 +8,8 @@ struct dz_outputs {
     const struct dz_observations *all;
     struct dz_output {
         uint32_t *spans, n_spans, cap_spans; /* that wrote it */
-        int is_new;                          /* there was nothing before */
+        uint32_t first;                      /* of these, the one that began first */
+        int is_new;                          /* there was nothing before the first */
     } * paths;                               /* by string of the observations */
     struct dz_strings made;                  /* paths that were new */
 };
@@ -26,3 +27,5 @@ void dz_outputs_free(struct dz_outputs *outputs);
 /* What this path was to the span when it met this fact of its own. ret_span: who has written it, of OF. */
 enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t span,
                                       uint32_t fact, uint32_t *ret_span);
+/* Whether the job has made this path, or a folder around it. */
+int dz_outputs_is_made(const struct dz_outputs *outputs, uint32_t path);
