@@ -2,8 +2,11 @@
 
 #include "base/mem.h"
 #include "base/wire.h"
+#include "now.h"
+#include "path.h"
+#include "record/proofs.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,14 +18,149 @@ int dz_choice_is_due(const char *state)
     return dz_buf_ok(&path) && access(path.data, F_OK) == 0;
 }
 
+struct dz_baselines_wish dz_choice_wish(const struct dz_choice *choice)
+{
+    return (struct dz_baselines_wish){.rootdir = choice->rootdir,
+                                      .state = choice->state,
+                                      .python = choice->python->version,
+                                      .base = *choice->base ? choice->base : NULL,
+                                      .profile = *choice->profile ? choice->profile : NULL};
+}
+
+/* ---- what the baselines prove ---- */
+
+struct weighing {
+    const struct dz_choice *choice;
+    struct dz_now *now;
+    struct dz_proofs proofs;
+    struct dz_buf names; /* of baselines */
+    struct dz_buf text;  /* what is to be said of others */
+    unsigned n;
+};
+
+static void say(struct weighing *weighing, const struct dz_err *err)
+{
+    dz_buf_fmt(&weighing->text, "%s%s", weighing->text.len ? "\n  " : "", err->text);
+}
+
+static int weigh(struct weighing *weighing, struct dz_baseline *baseline, struct dz_err *err)
+{
+    struct dz_graph graph = {0};
+    struct dz_bits changed = {0};
+    struct dz_selection selection = {0};
+    int r = dz_baseline_read(baseline, &graph, err);
+    if (r == 0)
+        r = dz_now_compare(weighing->now, &graph, &changed, err);
+    if (r == 0 && ((r = dz_select(&selection, &graph, &changed)) < 0 ||
+                   (r = dz_proofs_add(&weighing->proofs, &graph, &selection)) < 0))
+        dz_fail(err, r, "cannot select");
+    dz_selection_free(&selection);
+    dz_bits_free(&changed);
+    dz_graph_free(&graph);
+    return r;
+}
+
+/* The branch's, as the file is named by. */
+static void name(struct weighing *weighing, const char *path)
+{
+    const char *name = dz_path_name(path);
+    dz_buf_fmt(&weighing->names, "%s%.*s", weighing->n++ ? " and " : "baseline ",
+               (int)strcspn(name, "@"), name);
+}
+
+/* One that cannot be read proves nothing, and has nothing against what another one proves: its failures are lost, as they
+ * are where there is no baseline. */
+static int weigh_file(struct weighing *weighing, const char *path, struct dz_err *err)
+{
+    struct dz_baseline_file *file = dz_baselines_open(path, err);
+    if (!file) {
+        if (err->code != -ENOENT)
+            say(weighing, err);
+        return 0;
+    }
+    struct dz_baseline *baseline = dz_baselines_in(file);
+    const struct dz_fingerprint *key = dz_baseline_key(baseline);
+    int r = 0;
+    if (memcmp(key, &weighing->choice->key, sizeof *key) == 0) {
+        r = weigh(weighing, baseline, err);
+        if (r == 0)
+            name(weighing, path);
+        else
+            dz_wrap(err, r, "baseline '%s'", path);
+    }
+    dz_baselines_close(file);
+    return r;
+}
+
+static int weigh_all(struct weighing *weighing, struct dz_err *err)
+{
+    const struct dz_choice *choice = weighing->choice;
+    struct dz_baselines_wish wish = dz_choice_wish(choice);
+    struct dz_baselines baselines;
+    int r = dz_baselines_choose(&baselines, &wish, err);
+    if (r == -ENOENT) {
+        say(weighing, err);
+        r = 0;
+    }
+    if (r == 0) {
+        weighing->now = dz_now_new(choice->python, choice->rootdir, choice->state, err);
+        r = weighing->now ? 0 : err->code;
+    }
+    for (unsigned i = 0; r == 0 && i < baselines.n; i++)
+        r = weigh_file(weighing, baselines.found[i], err);
+    dz_now_free(weighing->now);
+    dz_baselines_free(&baselines);
+    return r;
+}
+
+/* ---- telling it ---- */
+
 void dz_choice_give_up(struct dz_buf *frame, const char *why)
 {
     struct dz_msg msg = {.type = DZ_MSG_chosen, .chosen = {.text = dz_bytes(why, strlen(why))}};
     dz_wire_put(frame, &msg);
 }
 
+static int tell(const struct weighing *weighing, struct dz_buf *frame)
+{
+    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0};
+    int r = dz_proofs_tell(&weighing->proofs, &files, &counts, &tests);
+    if (r < 0)
+        return r;
+    struct dz_msg msg = {.type = DZ_MSG_chosen, .chosen = {.known = 1}};
+    msg.chosen.files = dz_bytes(files.data, files.len);
+    msg.chosen.counts = dz_bytes(counts.data, counts.len);
+    msg.chosen.tests = dz_bytes(tests.data, tests.len);
+    msg.chosen.text = dz_bytes(weighing->text.data, weighing->text.len);
+    msg.chosen.baselines = dz_bytes(weighing->names.data, weighing->names.len);
+    dz_wire_put(frame, &msg);
+    return 0;
+}
+
+static void tell_none(struct weighing *weighing, struct dz_buf *frame)
+{
+    struct dz_err err = {.text = "everything runs: no baseline is of these settings yet"};
+    if (weighing->text.len)
+        dz_buf_str(&weighing->text, "\n  ");
+    dz_buf_str(&weighing->text, err.text);
+    dz_buf_put(&weighing->text, "", 1);
+    dz_choice_give_up(frame, dz_buf_ok(&weighing->text) ? weighing->text.data : err.text);
+}
+
 void dz_choice_make(const struct dz_choice *choice, struct dz_buf *frame)
 {
-    (void)choice;
-    dz_choice_give_up(frame, "");
+    struct weighing weighing = {.choice = choice};
+    struct dz_err err = {0};
+    int r = weigh_all(&weighing, &err);
+    if (r == 0 && !weighing.n)
+        tell_none(&weighing, frame);
+    else if (r == 0 && (r = tell(&weighing, frame)) < 0)
+        dz_fail(&err, r, "cannot tell what is proved");
+    if (r < 0) {
+        dz_wrap(&err, r, "everything runs");
+        dz_choice_give_up(frame, err.text);
+    }
+    dz_proofs_free(&weighing.proofs);
+    dz_buf_free(&weighing.names);
+    dz_buf_free(&weighing.text);
 }

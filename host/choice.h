@@ -1,6 +1,7 @@
 /* What a job need not run: asked of the baselines there are, and of the tree as it is. */
 #pragma once
 
+#include "baselines.h"
 #include "python.h"
 #include "record/graph.h"
 
@@ -12,6 +13,7 @@ struct dz_choice {
     struct dz_fingerprint key;
 };
 
+struct dz_baselines_wish dz_choice_wish(const struct dz_choice *choice);
 /* Whether it is worth a process: there is a baseline, of whatever. */
 int dz_choice_is_due(const char *state);
 /* Puts the message `chosen`, whatever happens: where nothing can be told, everything runs, and its text says why. */

@@ -271,6 +271,14 @@ static void free_job(struct dz_job *job)
 
 /* ---- beginning ---- */
 
+/* As the kernel takes it for what is written: that is coarse, and behind the other one. */
+static int64_t file_time_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -317,6 +325,7 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
     struct dz_job job = {.python = python, .argc = argc, .argv = argv, .began_us = dz_now_us()};
     struct dz_err err = {0};
     sigset_t signals;
+    job.began_ns = file_time_ns();
     job.run.lock = job.run.results = -1;
     dz_chan_init(&job.front.chan, -1);
     dz_chan_init(&job.zygote.chan, -1);

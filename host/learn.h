@@ -4,6 +4,13 @@
 #include "choice.h"
 #include "record/run_tests.h"
 
-/* Reads the logs in the job's folder. What keeps it from being known is put into text, a sentence. */
-void dz_learn(const struct dz_choice *of, const char *folder, const struct dz_run_tests *tests,
-              struct dz_buf *text);
+/* All lent. */
+struct dz_learning {
+    struct dz_choice choice; /* as it was asked for: where, and of which settings */
+    const char *folder;      /* the job's, with its logs */
+    int64_t began_ns;        /* the job, since 1970 */
+    const struct dz_run_tests *tests;
+};
+
+/* What keeps it from being known is put into text, a sentence. */
+void dz_learn(const struct dz_learning *of, struct dz_buf *text);

@@ -23,8 +23,11 @@ class Proved(pytest.File):
     """Stands for a test file none of whose tests needs to run."""
 
     is_of_dagz = True
+    # pytest makes collectors of a whole folder, also where it collects one.
+    is_met = False
 
     def collect(self):
+        self.is_met = True
         return []
 
 
@@ -54,7 +57,10 @@ class Choice:
 
     @property
     def n_left(self):
-        return sum(self.files[path] for path in self.stubs) + len(self.left)
+        return sum(self.files[path] for path in self.left_files()) + len(self.left)
+
+    def left_files(self):
+        return [path for path, stub in self.stubs.items() if stub.is_met]
 
     # ---- files ----
 
@@ -173,7 +179,7 @@ class Found:
             chosen = {id(item) for item in after} | {id(item) for item in self.choice.left}
             _dagz.deselected(joined(item.nodeid for item in before if id(item) not in chosen))
         _dagz.left_out(
-            self.choice.n_left, joined(self.choice.stubs), joined(item.nodeid for item in self.choice.left)
+            self.choice.n_left, joined(self.choice.left_files()), joined(item.nodeid for item in self.choice.left)
         )
 
     def tell_files(self, before):

@@ -36,12 +36,27 @@ static void say_cost(struct dz_job *job, struct dz_buf *text)
     dz_buf_str(text, "\n");
 }
 
+static uint32_t count_proved(const struct dz_msg_chosen *chosen)
+{
+    uint32_t n = 0, one;
+    for (uint32_t i = 0; i < chosen->tests.size; i++)
+        n += !chosen->tests.at[i];
+    for (uint32_t i = 0; i + sizeof one <= chosen->counts.size; i += sizeof one) {
+        memcpy(&one, chosen->counts.at + i, sizeof one);
+        n += one;
+    }
+    return n;
+}
+
 /* The line that CI greps for: how many of how many. */
 static void say_selection(const struct dz_job *job, struct dz_buf *text)
 {
     struct dz_msg msg;
     const struct dz_msg_chosen *chosen = dz_choice_of(job, &msg);
-    if (chosen->known)
+    if (chosen->known && job->asked.all)
+        dz_buf_fmt(text, "all of %u run as asked, %u proved unaffected (%.*s)\n", job->suite.n,
+                   count_proved(chosen), (int)chosen->baselines.size, chosen->baselines.at);
+    else if (chosen->known)
         dz_buf_fmt(text, "%u selected, %u proved unaffected (%.*s)\n", job->suite.n,
                    job->n_left_out, (int)chosen->baselines.size, chosen->baselines.at);
     if (chosen->text.size)

@@ -7,7 +7,6 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
-#include "../choice.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +17,16 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct dz_choice dz_choice_asked(const struct dz_job *job)
+{
+    return (struct dz_choice){.python = job->python,
+                              .rootdir = job->asked.rootdir,
+                              .state = job->run.state,
+                              .base = job->asked.base,
+                              .profile = job->asked.profile,
+                              .key = job->asked.key};
+}
 
 /* ---- the process ---- */
 
@@ -30,12 +39,7 @@ __attribute__((noreturn)) static void become(struct dz_job *job, int answer)
     signal(SIGABRT, SIG_DFL);
     /* Ctrl-C is for the host to hear. */
     signal(SIGINT, SIG_IGN);
-    struct dz_choice choice = {.python = job->python,
-                               .rootdir = job->asked.rootdir,
-                               .state = job->run.state,
-                               .base = job->asked.base,
-                               .profile = job->asked.profile,
-                               .key = job->asked.key};
+    struct dz_choice choice = dz_choice_asked(job);
     dz_autobuf struct dz_buf frame = {0};
     dz_choice_make(&choice, &frame);
     int r = dz_buf_ok(&frame) ? dz_file_write_all(answer, frame.data, frame.len) : -ENOMEM;

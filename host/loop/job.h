@@ -6,6 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/wire.h"
+#include "../choice.h"
 #include "../job.h"
 #include "../record/durations.h"
 #include "../record/graph.h"
@@ -143,7 +144,8 @@ struct dz_job {
 
     uint64_t
         inherited_us; /* CPU that this pid had used before it became the host: a shell may have executed us */
-    uint64_t cpu_us; /* of all its processes, when the run has ended */
+    uint64_t cpu_us;  /* of all its processes, when the run has ended */
+    int64_t began_ns; /* since 1970, by the clock of files' times */
     uint64_t began_us, run_began_us, run_ended_us, told_us;
     struct {
         uint32_t crashed, timed_out, leaky, recycled, died_leaving;
@@ -237,6 +239,8 @@ int dz_birth(struct dz_job *job, enum dz_role role, pid_t *ret_pid, struct dz_er
 void dz_birth_close_ours(int but);
 
 /* ---- choice.c: what need not run ---- */
+/* What is asked for. */
+struct dz_choice dz_choice_asked(const struct dz_job *job);
 /* Looks for it; the front is told when it is found. */
 void dz_choice_begin(struct dz_job *job);
 int dz_choice_is_over(const struct dz_job *job);

@@ -42,15 +42,13 @@ static int gather(const struct dz_job *job, struct dz_run_tests *tests)
 void dz_learning_do(const struct dz_job *job, struct dz_buf *text)
 {
     struct dz_run_tests tests = {0};
-    struct dz_choice of = {.python = job->python,
-                           .rootdir = job->asked.rootdir,
-                           .state = job->run.state,
-                           .base = job->asked.base,
-                           .profile = job->asked.profile,
-                           .key = job->asked.key};
+    struct dz_learning learning = {.choice = dz_choice_asked(job),
+                                   .folder = job->run.folder,
+                                   .began_ns = job->began_ns,
+                                   .tests = &tests};
     int r = gather(job, &tests);
     if (r == 0)
-        dz_learn(&of, job->run.folder, &tests, text);
+        dz_learn(&learning, text);
     else if (r == -ENOMEM)
         dz_buf_str(text,
                    "nothing is learned of this job: the host had no memory left for its tests");

@@ -102,7 +102,7 @@ def cases(names):
 
 
 def auto(env):
-    head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz")
+    head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "--dagz-all")
     return oracle.Runner("--dagz", head, (), {"DAGZ_PYTHON": str(env.python)}, job=True)
 
 

@@ -188,7 +188,7 @@ class Project:
     def run(self, workers, disturb=lambda process, killed: None):
         state = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         environ = self.environ | {"DAGZ_DIR": str(state / "dagz"), "ORACLE_FACTS": str(state / "facts")}
-        command = [oracle.DAGZ_PYTHON, "-m", "pytest", "--dagz", f"--dagz-workers={workers}", "-p", "no:cacheprovider",
+        command = [oracle.DAGZ_PYTHON, "-m", "pytest", "--dagz", "--dagz-all", f"--dagz-workers={workers}", "-p", "no:cacheprovider",
                    f"--junitxml={state}/junit.xml", "-rA"]  # fmt: skip
         began, killed = time.monotonic(), collections.Counter()
         with open(state / "out", "wb") as out:

@@ -102,7 +102,7 @@ def xdist(env, count=2):
 
 
 def dagz(env, workers=2, fork=None):
-    head = (str(DAGZ_PYTHON), "-m", "pytest", "--dagz", f"--dagz-workers={workers}")
+    head = (str(DAGZ_PYTHON), "-m", "pytest", "--dagz", "--dagz-all", f"--dagz-workers={workers}")
     name = f"dagz workers={workers}"
     if fork:
         head += (f"--dagz-fork={fork}",)
@@ -247,7 +247,7 @@ def terminal(text):
 # DAGZ's own lines: a titled section before pytest's last line (which -q leaves bare), and its notes.
 OWN_LINES = (
     r"j\d+: .*", r"\d+ (?:crashed|timed out|leaky|workers? recycled|died while leaving)\b.*", r"  \S.*",
-    r"\d+ of \d+ tests were not run",
+    r"\d+ of \d+ tests were not run", r"(?:\d+ selected|all of \d+ run as asked), \d+ proved unaffected .*",
 )  # fmt: skip
 OWN_BLOCK = re.compile(rf"^=+ DAGZ =+\n(?:(?:{'|'.join(OWN_LINES)})\n)*", re.M)
 OWN_NOTE = re.compile(r"^dagz\b.*\n", re.M | re.I)

@@ -49,6 +49,9 @@ def testcases(junit):
 
 
 class Suite:
+    # Whether a second job leaves out what is proved: most tests want it run.
+    selects = False
+
     def __init__(self, folder):
         self.folder = folder
         self.junit = folder.parent / "junit.xml"
@@ -66,7 +69,8 @@ class Suite:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DAGZ"))}
         inherited.pop("VIRTUAL_ENV", None)
         self.junit.unlink(missing_ok=True)
-        command = [*under, EXECUTABLE, "-m", "pytest", "--dagz", "-rA", f"--junitxml={self.junit}", *options]
+        whole = [] if self.selects else ["--dagz-all"]
+        command = [*under, EXECUTABLE, "-m", "pytest", "--dagz", *whole, "-rA", f"--junitxml={self.junit}", *options]
         how.setdefault("stdout", subprocess.PIPE)
         how.setdefault("stderr", subprocess.STDOUT)
         return subprocess.Popen(

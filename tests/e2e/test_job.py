@@ -67,7 +67,7 @@ class Suite:
             capture_output=True, preexec_fn=oracle.default_signals, **more)  # fmt: skip
 
     def dagz(self, *options, **more):
-        return self.call(str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", *options, **more)
+        return self.call(str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "--dagz-all", *options, **more)
 
 
 @pytest.fixture(scope="session")

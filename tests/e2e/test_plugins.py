@@ -174,7 +174,7 @@ def test_xdist_worker_count_is_taken(project):
     """-n in addopts is taken as the number of workers, and is told in one line."""
     made = project("xdist")
     expected = oracle.run(oracle.plain(made), made)
-    head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "-n", "2")
+    head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "--dagz-all", "-n", "2")
     runner = oracle.Runner("--dagz -n 2", head, (), {"DAGZ_PYTHON": str(made.python)}, job=True)
     actual = oracle.run(runner, made)
     assert actual.status == 0 and actual.as_asked

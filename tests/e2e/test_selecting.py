@@ -1,0 +1,375 @@
+"""What a second job in a tree runs, and what it makes of the rest: files not imported, exit codes, options, the key."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import time
+
+import pytest
+
+PROJECT = {
+    "lib": "def one(): return 1\ndef two(): return 2\n",
+    "test_a": """
+        import lib
+        print("test_a is imported")
+        def test_one(): assert lib.one() == 1
+        def test_plain(): pass
+    """,
+    "test_b": """
+        import lib
+        print("test_b is imported")
+        def test_two(): assert lib.two()
+        def test_other(): pass
+    """,
+}
+
+
+@pytest.fixture
+def suite(suite):
+    suite.selects = True
+    return suite
+
+
+# CLOCK_REALTIME_COARSE, by which the kernel dates what is written.
+COARSE = 5
+SELECTED = re.compile(r"^(\d+) selected, (\d+) proved unaffected \(baseline .+\)$", re.M)
+
+
+def selected(ran):
+    """How many were selected, and how many proved."""
+    found = SELECTED.findall(ran.out)
+    assert len(found) == 1, ran
+    return tuple(map(int, found[0]))
+
+
+def names_of(ran):
+    return {name for name, told in ran.outcomes.items() if told}
+
+
+def learned(suite, *options, **how):
+    """A project whose tests have run."""
+    ran = suite.write(**PROJECT).run(*options, **how)
+    assert ran.code == 0 and len(names_of(ran)) == 4 and "this run makes one" in ran.out, ran
+    return suite
+
+
+def settle(path):
+    """Until a job that starts can tell that it was not written while it ran."""
+    while time.clock_gettime_ns(COARSE) <= path.stat().st_ctime_ns:
+        time.sleep(0.001)
+
+
+# ---- what runs ----
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_second_run_without_changes_runs_nothing_and_is_green(suite, start):
+    ran = learned(suite).run(f"--dagz-start={start}")
+    assert ran.code == 0 and not names_of(ran) and selected(ran) == (0, 4), ran
+    assert "is imported" not in ran.out
+
+
+def test_the_block_is_there_under_q_too(suite):
+    ran = learned(suite).run("-q")
+    assert ran.code == 0 and selected(ran) == (0, 4), ran
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_changed_function_runs_who_executed_it_and_imports_no_other_file(suite, start):
+    learned(suite, "-s").write(lib=PROJECT["lib"].replace("return 2", "return 3"))
+    ran = suite.run(f"--dagz-start={start}", "-s")
+    assert ran.code == 0 and names_of(ran) == {"test_b.py::test_two"} and selected(ran) == (1, 3), ran
+    assert "test_b is imported" in ran.out and "test_a is imported" not in ran.out
+
+
+def test_a_failure_is_selected_until_it_passes(suite):
+    learned(suite).write(lib=PROJECT["lib"].replace("return 2", "return 0"))
+    for _ in range(2):
+        ran = suite.run()
+        assert ran.code == 1 and names_of(ran) == {"test_b.py::test_two"}, ran
+    suite.write(lib=PROJECT["lib"])
+    assert suite.run().code == 0
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_new_tests_and_files_run_and_the_gone_are_forgotten(suite):
+    learned(suite).write(test_c="def test_new(): pass", test_b=PROJECT["test_b"].rstrip() + "\n        def test_more(): pass\n")
+    ran = suite.run()
+    assert names_of(ran) >= {"test_c.py::test_new", "test_b.py::test_more"} and ran.code == 0, ran
+    assert selected(suite.run()) == (0, 6)
+    (suite.folder / "test_c.py").unlink()
+    suite.write(test_b=PROJECT["test_b"])
+    suite.run()
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_all_runs_everything_and_learns(suite):
+    ran = learned(suite).run("--dagz-all")
+    assert ran.code == 0 and len(names_of(ran)) == 4, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_what_all_did_not_come_to_is_still_proved(suite):
+    ran = learned(suite).run("--dagz-all", "-k", "test_one")
+    assert names_of(ran) == {"test_a.py::test_one"}, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+# ---- the user's own filters ----
+
+
+def test_a_named_file_or_test_is_left_out_when_it_is_proved(suite):
+    learned(suite)
+    for asked, proved in (("test_a.py", 2), ("test_a.py::test_one", 1)):
+        ran = suite.run(asked)
+        assert ran.code == 0 and not names_of(ran) and selected(ran) == (0, proved), ran
+
+
+def test_what_a_filter_leaves_out_stays_due(suite):
+    learned(suite).write(lib=PROJECT["lib"].replace("return 1", "return 2 - 1").replace("return 2\n", "return 1 + 1\n"))
+    ran = suite.run("-k", "test_one")
+    assert names_of(ran) == {"test_a.py::test_one"}, ran
+    ran = suite.run()
+    assert names_of(ran) == {"test_b.py::test_two"} and selected(ran) == (1, 3), ran
+
+
+def test_one_named_test_of_a_new_tree_leaves_the_others_to_be_run(suite):
+    suite.write(**PROJECT)
+    assert names_of(suite.run("test_a.py::test_one")) == {"test_a.py::test_one"}
+    ran = suite.run()
+    assert names_of(ran) >= {"test_a.py::test_plain", "test_b.py::test_two", "test_b.py::test_other"}, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_a_filter_in_the_settings_deselects_for_good(suite):
+    (suite.folder / "pytest.ini").write_text("[pytest]\naddopts = -k 'not plain'\n")
+    suite.write(**PROJECT)
+    assert len(names_of(suite.run())) == 3
+    ran = suite.run()
+    assert ran.code == 0 and selected(ran) == (0, 3), ran
+    assert "is imported" not in ran.out
+
+
+def test_x_leaves_what_did_not_run_due(suite):
+    learned(suite).write(
+        lib="def one(): return 0\ndef two(): return 2 + 0\n",
+        **{name: PROJECT[name] for name in ("test_a", "test_b")},
+    )
+    ran = suite.run("-x", "--dagz-workers=1")
+    assert ran.code == 1 and names_of(ran) == {"test_a.py::test_one"}, ran
+    ran = suite.run("--dagz-workers=1")
+    assert names_of(ran) == {"test_a.py::test_one", "test_b.py::test_two"}, ran
+
+
+# ---- outcomes ----
+
+
+def test_skips_by_marks_are_proofs_and_those_of_the_moment_are_none(suite):
+    suite.write(
+        test_it="""
+            import pytest, unittest
+            @pytest.mark.skip
+            def test_mark(): assert 0
+            @pytest.mark.skipif("True")
+            def test_text(): assert 0
+            @pytest.mark.xfail
+            def test_xfail(): assert 0
+            def test_moment(): pytest.skip("now")
+            @pytest.fixture
+            def gone(): pytest.skip("now")
+            def test_fixture(gone): pass
+            class Test(unittest.TestCase):
+                @unittest.skip("never")
+                def test_unit(self): assert 0
+                def test_unit_moment(self): self.skipTest("now")
+        """
+    )
+    assert len(suite.run().cases) == 7
+    ran = suite.run()
+    assert set(ran.cases) == {"test_moment", "test_fixture", "test_unit_moment"}
+    assert ran.code == 0 and selected(ran) == (3, 4), ran
+
+
+def test_always_is_always(suite):
+    suite.write(test_it="import pytest\n@pytest.mark.dagz_always\ndef test_it(): pass\ndef test_other(): pass\n")
+    for _ in range(2):
+        ran = suite.run("--strict-markers")
+        assert ran.code == 0 and "test_it.py::test_it" in names_of(ran), ran
+    assert selected(ran) == (1, 1)
+
+
+def test_declared_inputs_are_inputs(suite):
+    (suite.folder / "data").mkdir()
+    (suite.folder / "data/one.json").write_text("1")
+    suite.write(
+        test_it="""
+            import pytest
+            @pytest.mark.dagz_inputs("data/*.json")
+            def test_it(): pass
+            def test_other(): pass
+        """
+    )
+    settle(suite.folder / "data/one.json")
+    assert len(names_of(suite.run("--strict-markers"))) == 2
+    assert selected(suite.run("--strict-markers")) == (0, 2)
+    (suite.folder / "data/one.json").write_text("2")
+    settle(suite.folder / "data/one.json")
+    assert names_of(suite.run("--strict-markers")) == {"test_it.py::test_it"}
+    (suite.folder / "data/two.json").write_text("1")
+    settle(suite.folder / "data/two.json")
+    assert names_of(suite.run("--strict-markers")) == {"test_it.py::test_it"}
+    assert selected(suite.run("--strict-markers")) == (0, 2)
+
+
+def test_what_fails_behind_the_last_test_is_no_proof(suite):
+    suite.write(
+        test_it="""
+            import gc, pytest
+            class Late:
+                def __del__(self): raise ValueError("late")
+            kept = []
+            def test_it(): kept.append(Late()); kept[0].me = kept[0]; kept.clear()
+        """
+    )
+    first = suite.run("-W", "error")
+    again = suite.run("-W", "error")
+    assert first.code == again.code, (first, again)
+    assert first.code == 0 or names_of(again), again
+
+
+# ---- exit codes ----
+
+
+def test_a_suite_without_tests_is_5_and_one_that_is_proved_is_0(suite):
+    assert suite.write(test_none="").run().code == 5
+    assert suite.run().code == 5
+    suite.write(test_some="def test_it(): pass")
+    assert suite.run().code == 0
+    assert suite.run().code == 0
+
+
+def test_a_collection_error_is_told_though_all_else_is_proved(suite):
+    learned(suite).write(test_c="import nothing_of_that_name")
+    for _ in range(2):
+        ran = suite.run()
+        assert ran.code == 2 and "nothing_of_that_name" in ran.out, ran
+    (suite.folder / "test_c.py").unlink()
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_two_files_of_one_name_are_refused_though_one_is_left_out(suite):
+    for name in ("a", "b"):
+        (suite.folder / name).mkdir()
+    (suite.folder / "a/test_same.py").write_text("def test_it(): pass\n")
+    assert suite.run().code == 0
+    (suite.folder / "b/test_same.py").write_text("def test_it(): pass\n")
+    ran = suite.run()
+    assert ran.code == 2 and "import file mismatch" in ran.out, ran
+
+
+def test_doctests_of_a_file_that_is_left_out_are_left_out(suite):
+    suite.write(test_it='def double(n):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * n\ndef test_it(): pass\n')
+    assert len(names_of(suite.run("--doctest-modules"))) == 2
+    ran = suite.run("--doctest-modules")
+    assert ran.code == 0 and selected(ran) == (0, 2), ran
+    path = suite.folder / "test_it.py"
+    path.write_text(path.read_text().replace("2 * n", "3 * n"))
+    ran = suite.run("--doctest-modules")
+    assert ran.code == 1 and "test_it.py::test_it.double" in names_of(ran), ran
+
+
+# ---- settings ----
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--dagz-audit=101", "--dagz-audit=some", "--dagz-base=-x", "--dagz-base=", "--dagz-profile=a/b", "--dagz-profile="],
+)
+def test_a_bad_value_is_a_usage_error(suite, words):
+    ran = suite.write(**PROJECT).run(words)
+    assert ran.code == 4 and words.partition("=")[0] in ran.out, ran
+    assert not names_of(ran)
+
+
+@pytest.mark.parametrize("options", [["-v"], ["-q"], ["--tb=short"], ["-x"], ["--durations=3"], ["--color=yes"], ["-rA"]])
+def test_how_it_is_shown_is_not_in_the_key(suite, options):
+    assert selected(learned(suite).run(*options)) == (0, 4)
+
+
+@pytest.mark.parametrize("options", [["-s"], ["-W", "error"], ["-o", "xfail_strict=1"], ["-p", "no:doctest"]])
+def test_what_tests_may_see_is_in_the_key(suite, options):
+    ran = learned(suite).run(*options)
+    assert ran.code == 0 and len(names_of(ran)) == 4, ran
+    assert "no baseline is of these settings" in ran.out
+
+
+@pytest.mark.parametrize("env", [{"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"PYTHONHASHSEED": "5"}])
+def test_the_environment_that_all_of_python_reads_is_in_the_key(suite, env):
+    ran = learned(suite).run(env=env)
+    assert ran.code == 0 and len(names_of(ran)) == 4, ran
+
+
+def test_a_variable_that_nobody_reads_selects_nothing(suite):
+    assert selected(learned(suite).run(env={"NOBODY_READS": "this"})) == (0, 4)
+
+
+def test_a_profile_has_a_baseline_of_its_own(suite):
+    ran = learned(suite).run("--dagz-profile=other")
+    assert len(names_of(ran)) == 4, ran
+    assert selected(suite.run("--dagz-profile=other")) == (0, 4)
+    assert selected(suite.run()) == (0, 4)
+
+
+# ---- what goes wrong ----
+
+
+def kill_who_looks(suite, process):
+    """The process that looks for what is proved, if it is met while it does."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.poll() is None:
+        for pid in children.read_text().split():
+            with contextlib.suppress(OSError):
+                if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dagz-choice\n":
+                    os.kill(int(pid), signal.SIGKILL)
+                    return
+
+
+def damage(suite):
+    for path in (suite.folder / ".dagz/baselines").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-9] + b"not at all")
+
+
+def test_a_damaged_baseline_costs_a_full_run_and_one_line(suite):
+    damage(learned(suite))
+    ran = suite.run()
+    assert ran.code == 0 and len(names_of(ran)) == 4, ran
+    assert len(re.findall(r"^.*everything runs.*$", ran.out, re.M)) == 1, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_who_looks_for_what_is_proved_may_be_killed(suite):
+    learned(suite)
+    for _ in range(20):
+        process = suite.start()
+        kill_who_looks(suite, process)
+        ran = suite.end(process)
+        assert ran.code == 0, ran
+        if "was killed by SIGKILL" in ran.out:
+            assert len(names_of(ran)) == 4, ran
+            break
+        assert selected(ran) == (0, 4)
+    else:
+        pytest.fail("it was never met")
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_a_tree_that_cannot_be_written_runs_everything(suite):
+    learned(suite)
+    state = suite.folder / ".dagz"
+    state.rename(suite.folder / "away")
+    state.write_text("no folder")
+    ran = suite.run()
+    assert ran.code == 0 and len(names_of(ran)) == 4 and "nothing is kept" in ran.out, ran
