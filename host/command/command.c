@@ -17,9 +17,14 @@ static const char help[] =
     "needs\n"
     "  observed NODEID... [--json]\n"
     "                all that a test of the last job depends on, and through which span\n"
+    "  select [--trace] [--json]\n"
+    "                what a job would run now, and why, without running it: one node id a line\n"
     "  setup PYTHON  makes `python -m pytest --dagz` of that python start a job\n"
     "  sheet FILE [--json]\n"
     "                what of a source file is an element, with its fingerprint\n"
+    "  why NODEID    how what has changed reaches a test\n"
+    "  why-not NODEID\n"
+    "                what proves that nothing that has changed reaches a test\n"
     "  --help        this text\n"
     "  --version     the version of DAGZ\n"
     "\n"
@@ -69,8 +74,11 @@ static const struct {
 } commands[] = {
     {"gc", dz_command_gc},
     {"observed", dz_command_observed},
+    {"select", dz_command_select},
     {"setup", dz_command_setup},
     {"sheet", dz_command_sheet},
+    {"why", dz_command_why},
+    {"why-not", dz_command_why_not},
     {"--help", show_help},
     {"-h", show_help},
     {"help", show_help},

@@ -1,0 +1,265 @@
+#include "verdict.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/mem.h"
+#include "../path.h"
+#include "../record/sheets.h"
+#include "state.h"
+
+/* ---- finding ---- */
+
+/* .dagz lies in it; one that lies elsewhere is asked from inside. */
+static char *rootdir_of(const char *state)
+{
+    return strcmp(dz_path_name(state), ".dagz") == 0 ? dz_path_folder(state) : dz_path_real(".");
+}
+
+static int list_records(struct dz_verdict *verdict, struct dz_err *err)
+{
+    const struct dz_graph *graph = &verdict->graph;
+    verdict->records = dz_alloc((graph->strings.n + 1) * sizeof *verdict->records);
+    if (!verdict->records)
+        return dz_fail(err, -ENOMEM, "cannot list the tests of '%s'", verdict->name);
+    for (uint32_t i = 0; i < graph->n_records; i++)
+        verdict->records[graph->records[i].nodeid] = i + 1;
+    return 0;
+}
+
+static int judge(struct dz_verdicts *verdicts, struct dz_verdict *verdict,
+                 struct dz_baseline *baseline, struct dz_err *err)
+{
+    int r = dz_baseline_read(baseline, &verdict->graph, err);
+    if (r == 0)
+        r = dz_now_compare(verdicts->now, &verdict->graph, &verdict->changed, err);
+    if (r == 0 && (r = dz_select(&verdict->selection, &verdict->graph, &verdict->changed)) < 0)
+        dz_fail(err, r, "cannot select");
+    return r < 0 ? r : list_records(verdict, err);
+}
+
+static int add(struct dz_verdicts *verdicts, const char *path, struct dz_fingerprint *key,
+               struct dz_err *err)
+{
+    struct dz_baseline_file *file = dz_baselines_open(path, err);
+    if (!file)
+        return err->code == -ENOENT ? 0 : err->code;
+    struct dz_baseline *baseline = dz_baselines_in(file);
+    const struct dz_fingerprint *its = dz_baseline_key(baseline);
+    int r = 0;
+    if (!verdicts->n)
+        *key = *its;
+    if (memcmp(key, its, sizeof *key) == 0) {
+        struct dz_verdict *verdict = &verdicts->list[verdicts->n++];
+        verdict->name = dz_strdup(dz_path_name(path));
+        r = verdict->name ? judge(verdicts, verdict, baseline, err)
+                          : dz_fail(err, -ENOMEM, "cannot read '%s'", path);
+    }
+    dz_baselines_close(file);
+    return r;
+}
+
+static int read_all(struct dz_verdicts *verdicts, struct dz_err *err)
+{
+    struct dz_baselines_wish wish = {
+        .rootdir = verdicts->rootdir, .state = verdicts->state, .python = verdicts->python.version};
+    struct dz_baselines baselines;
+    struct dz_fingerprint key;
+    int r = dz_baselines_choose(&baselines, &wish, err);
+    for (unsigned i = 0; r == 0 && i < baselines.n; i++)
+        r = add(verdicts, baselines.found[i], &key, err);
+    dz_baselines_free(&baselines);
+    if (r == 0 && !verdicts->n)
+        r = dz_fail(
+            err, -ENOENT,
+            "no baseline in '%s' of a CPython %s: run a job first, dagz-python -m pytest --dagz",
+            verdicts->state, verdicts->python.version);
+    return r;
+}
+
+int dz_verdicts_find(struct dz_verdicts *ret, const char *self, struct dz_err *err)
+{
+    *ret = (struct dz_verdicts){0};
+    int r = dz_python_find(&ret->python, self, err);
+    if (r < 0)
+        return r;
+    ret->state = dz_state_find(err);
+    if (!ret->state)
+        return err->code;
+    ret->rootdir = rootdir_of(ret->state);
+    if (!ret->rootdir)
+        return dz_fail(err, -ENOMEM, "cannot name the tree");
+    ret->now = dz_now_new(&ret->python, ret->rootdir, ret->state, err);
+    return ret->now ? read_all(ret, err) : err->code;
+}
+
+void dz_verdicts_free(struct dz_verdicts *verdicts)
+{
+    for (unsigned i = 0; i < verdicts->n; i++) {
+        dz_selection_free(&verdicts->list[i].selection);
+        dz_bits_free(&verdicts->list[i].changed);
+        dz_graph_free(&verdicts->list[i].graph);
+        dz_free(verdicts->list[i].records);
+        dz_free(verdicts->list[i].name);
+    }
+    dz_now_free(verdicts->now);
+    dz_free(verdicts->state);
+    dz_free(verdicts->rootdir);
+    dz_python_free(&verdicts->python);
+}
+
+/* ---- asking ---- */
+
+uint32_t dz_verdict_record(const struct dz_verdict *verdict, const char *nodeid)
+{
+    uint32_t string = dz_strings_find(&verdict->graph.strings, nodeid, strlen(nodeid));
+    return string && verdict->records[string] ? verdict->records[string] - 1 : DZ_NONE;
+}
+
+/* As jobs weigh them (record/proofs.c). */
+int dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid)
+{
+    int is_proved = 0;
+    for (unsigned i = 0; i < verdicts->n; i++) {
+        const struct dz_verdict *verdict = &verdicts->list[i];
+        uint32_t record = dz_verdict_record(verdict, nodeid);
+        unsigned reason =
+            record == DZ_NONE ? DZ_REASON_UNKNOWN : verdict->selection.records[record];
+        if (reason == DZ_REASON_FAILED || reason == DZ_REASON_DUE)
+            return 0;
+        is_proved |=
+            reason == DZ_REASON_NONE && verdict->graph.records[record].outcome == DZ_OUTCOME_PROVED;
+    }
+    return is_proved;
+}
+
+const char *dz_reason_text(unsigned reason)
+{
+    static const char *const texts[DZ_REASONS] = {
+        [DZ_REASON_NONE] = "proved",
+        [DZ_REASON_CHANGED] = "changed",
+        [DZ_REASON_UNPROVABLE] = "unprovable",
+        [DZ_REASON_FAILED] = "failed last time",
+        [DZ_REASON_OPEN] = "skipped at run time last time",
+        [DZ_REASON_DUE] = "selected last time, and not run",
+        [DZ_REASON_UNKNOWN] = "not known",
+    };
+    return texts[reason];
+}
+
+/* ---- the way to what has changed ---- */
+
+static void put_lines(const struct dz_verdicts *verdicts, const struct dz_graph *graph,
+                      const struct dz_input *input, struct dz_buf *text)
+{
+    struct dz_look look = {0};
+    struct dz_err err;
+    const char *name = dz_strings_text(&graph->strings, input->name);
+    if (dz_now_look(verdicts->now, dz_strings_text(&graph->strings, input->path), &look) < 0)
+        return;
+    struct dz_sheet *sheet =
+        dz_sheets_read(verdicts->state, verdicts->python.version, look.content.bytes, &err);
+    uint32_t element = DZ_NONE;
+    if (sheet && input->kind == DZ_INPUT_ELEMENT)
+        element = dz_sheet_find(sheet, (enum dz_element_kind)input->of, name, input->k);
+    else if (sheet && input->kind == DZ_INPUT_NAME)
+        for (uint32_t i = dz_sheet_n(sheet); i-- > 0;) {
+            const struct dz_element *at = dz_sheet_at(sheet, i);
+            if ((at->kind == DZ_BINDING || at->kind == DZ_EFFECT) &&
+                strcmp(dz_sheet_string(sheet, at->name), name) == 0)
+                element = i;
+        }
+    if (element != DZ_NONE)
+        dz_buf_fmt(text, ", lines %u-%u", dz_sheet_at(sheet, element)->first_line,
+                   dz_sheet_at(sheet, element)->last_line);
+    dz_sheet_free(sheet);
+}
+
+static void put_fingerprint(const struct dz_fingerprint *fingerprint, struct dz_buf *text)
+{
+    if (memcmp(fingerprint, &dz_absent, sizeof *fingerprint) == 0) {
+        dz_buf_str(text, "absent");
+        return;
+    }
+    for (int i = 0; i < 4; i++)
+        dz_buf_fmt(text, "%02x", fingerprint->bytes[i]);
+}
+
+static void put_key(const struct dz_graph *graph, const struct dz_input *input, struct dz_buf *text)
+{
+    static const char *const kinds[DZ_INPUT_KINDS] = {
+        [DZ_INPUT_NAME] = "name",
+        [DZ_INPUT_BOUND] = "presence of",
+        [DZ_INPUT_EFFECTS] = "effects",
+        [DZ_INPUT_OUTSIDE] = "effects outside",
+        [DZ_INPUT_SHAPE] = "names",
+        [DZ_INPUT_HOOKS] = "hooks and fixtures",
+        [DZ_INPUT_WHOLE] = "source",
+        [DZ_INPUT_CONTENT] = "content",
+        [DZ_INPUT_STAT] = "status",
+        [DZ_INPUT_LINK] = "link",
+        [DZ_INPUT_NAMES] = "listing",
+        [DZ_INPUT_ABSENT] = "absence",
+        [DZ_INPUT_PLACE] = "module place",
+        [DZ_INPUT_ENVIRONMENT] = "environment variable",
+        [DZ_INPUT_DISTRIBUTION] = "distribution",
+    };
+    const char *path = dz_strings_text(&graph->strings, input->path);
+    const char *name = dz_strings_text(&graph->strings, input->name);
+    if (input->kind == DZ_INPUT_ELEMENT)
+        dz_buf_fmt(text, "%s %s::%s#%u", dz_element_kind_name(input->of), path, name, input->k);
+    else if (input->kind == DZ_INPUT_NAME || input->kind == DZ_INPUT_BOUND)
+        dz_buf_fmt(text, "%s %s::%s", kinds[input->kind], path, name);
+    else if (kinds[input->kind])
+        dz_buf_fmt(text, "%s %s", kinds[input->kind],
+                   input->kind >= DZ_INPUT_ENVIRONMENT ? name
+                   : *path                             ? path
+                                                       : ".");
+}
+
+/* What it was and is. Never a variable's value: only hashes are known here. */
+static void put_input(const struct dz_verdicts *verdicts, const struct dz_graph *graph,
+                      const struct dz_input *input, struct dz_buf *text)
+{
+    struct dz_fingerprint now;
+    if (input->kind == DZ_INPUT_UNPROVABLE) {
+        dz_buf_fmt(text, "unprovable: %s", dz_strings_text(&graph->strings, input->name));
+        return;
+    }
+    put_key(graph, input, text);
+    if (dz_input_is_of_source(input))
+        put_lines(verdicts, graph, input, text);
+    dz_buf_str(text, ": ");
+    put_fingerprint(&input->fingerprint, text);
+    dz_buf_str(text, " -> ");
+    if (dz_now_fingerprint(verdicts->now, &graph->strings, input, &now) < 0)
+        dz_buf_str(text, "unknown");
+    else
+        put_fingerprint(&now, text);
+}
+
+int dz_verdict_step(const struct dz_verdicts *verdicts, unsigned which, uint32_t record, unsigned n,
+                    struct dz_buf *text)
+{
+    const struct dz_verdict *verdict = &verdicts->list[which];
+    const struct dz_graph *graph = &verdict->graph;
+    uint32_t node = graph->records[record].node;
+    /* The test's own node says what the node id has said. */
+    for (n++; node != DZ_NONE && n; n--) {
+        const struct dz_reached *reached = &verdict->selection.nodes[node];
+        if (reached->input == DZ_NONE)
+            return 0;
+        if (reached->next == DZ_NONE) {
+            if (n > 1)
+                return 0;
+            put_input(verdicts, graph, &graph->inputs[reached->input], text);
+            return 1;
+        }
+        node = reached->next;
+    }
+    if (node == DZ_NONE)
+        return 0;
+    dz_buf_str(text, dz_strings_text(&graph->strings, graph->nodes[node].name));
+    return 1;
+}
