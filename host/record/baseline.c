@@ -14,8 +14,9 @@
  *     looks      as struct dz_look has them; contents has their hashes
  *     files      path, node
  *     proofs     of records: file, node, outcome
- *     records    day, duration, nodeid as strings are
  *     names      of nodes, where they are no strings: their numbers go on from these
+ *     records    day, duration, nodeid: the number of its string, or 0 where it is none so far and is the next, and the text,
+ *                as strings are
  *     nodes      name
  *     users      of an input: the nodes that have it
  *     parents    of a node: the nodes that lean on it
@@ -47,8 +48,8 @@ enum section {
     CONTENTS,
     FILES,
     PROOFS,
-    RECORDS,
     NAMES,
+    RECORDS,
     NODES,
     USERS,
     PARENTS
@@ -249,6 +250,8 @@ static void put_records(struct writing *writing)
         const struct dz_record *record = &writing->graph->records[i];
         put_change(writing, is_first(writing) ? 0 : last_day, record->day);
         put(writing, record->duration_us);
+        put(writing, writing->numbers[record->nodeid]);
+        number_string(writing, record->nodeid);
         put_text(writing, dz_strings_text(&writing->graph->strings, record->nodeid));
         last_day = record->day;
         next(writing);
@@ -306,8 +309,8 @@ static int put_all(struct writing *writing)
     put_looks(writing);
     put_files(writing);
     put_proofs(writing);
-    put_records(writing);
     put_names(writing);
+    put_records(writing);
     put_nodes(writing);
     const struct dz_graph *graph = writing->graph;
     int r = put_turned(writing, USERS, offsetof(struct dz_node, inputs), graph->n_inputs,
@@ -515,14 +518,13 @@ static int take_text(struct reading *reading, int is_first)
 /* Strings and names: each is there once. */
 static int take_string(struct reading *reading, uint32_t number, int is_first)
 {
-    struct dz_strings *strings = &reading->graph->strings;
-    uint32_t expected = strings->n + 1;
     int r = take_text(reading, is_first);
     (void)number;
     if (r < 0)
         return r;
-    uint32_t got = dz_strings_add(strings, reading->text.data, reading->text.len);
-    return !got ? -ENOMEM : got == expected ? 0 : -EBADMSG;
+    return dz_strings_append(&reading->graph->strings, reading->text.data, reading->text.len)
+               ? 0
+               : -ENOMEM;
 }
 
 static int take_input(struct reading *reading, uint32_t number, int is_first)
@@ -608,17 +610,45 @@ static int take_proof(struct reading *reading, uint32_t number, int is_first)
     return 0;
 }
 
-static int take_record(struct reading *reading, uint32_t number, int is_first)
+/* All but the nodeid, whose text is left in reading->text. */
+static int take_rest(struct reading *reading, uint32_t number, int is_first, uint64_t *ret_string)
 {
     struct dz_record *record = &reading->graph->records[number];
     record->day = take_change(reading, is_first ? 0 : record[-1].day, ABOVE_ALL);
     record->duration_us = take_below(reading, ABOVE_ALL);
-    int r = take_text(reading, is_first);
+    *ret_string = take(reading);
+    return take_text(reading, is_first);
+}
+
+/* Where all strings are read, equal ones have one number. */
+static int take_record(struct reading *reading, uint32_t number, int is_first)
+{
+    struct dz_strings *strings = &reading->graph->strings;
+    uint64_t string;
+    int r = take_rest(reading, number, is_first, &string);
     if (r < 0)
         return r;
-    record->nodeid =
-        dz_strings_add(&reading->graph->strings, reading->text.data, reading->text.len);
-    return record->nodeid ? 0 : -ENOMEM;
+    size_t size = reading->text.len;
+    if (string > strings->n)
+        return -EBADMSG;
+    if (!string)
+        string = dz_strings_append(strings, reading->text.data, size);
+    else if (strncmp(strings->at[string - 1], reading->text.data, size) != 0 ||
+             strings->at[string - 1][size])
+        return -EBADMSG;
+    reading->graph->records[number].nodeid = (uint32_t)string;
+    return string ? 0 : -ENOMEM;
+}
+
+static int take_name_of_record(struct reading *reading, uint32_t number, int is_first)
+{
+    uint64_t string;
+    int r = take_rest(reading, number, is_first, &string);
+    if (r < 0)
+        return r;
+    uint32_t got = dz_strings_add(&reading->graph->strings, reading->text.data, reading->text.len);
+    reading->graph->records[number].nodeid = got;
+    return got ? 0 : -ENOMEM;
 }
 
 static int take_node(struct reading *reading, uint32_t number, int is_first)
@@ -734,6 +764,14 @@ static int read_plain(struct reading *reading, const struct plain *plain, size_t
     return r;
 }
 
+static int index_strings(struct dz_graph *graph, struct dz_err *err)
+{
+    int r = dz_strings_index(&graph->strings);
+    return r == -EEXIST ? dz_fail(err, -EBADMSG, "a baseline is damaged")
+           : r < 0      ? dz_fail(err, r, "cannot read a baseline")
+                        : 0;
+}
+
 static int read_glance(struct reading *reading, struct dz_err *err)
 {
     return make_room(reading) < 0
@@ -749,6 +787,8 @@ static int read_all(struct reading *reading, struct dz_err *err)
         r = dz_fail(err, -ENOMEM, "cannot read a baseline");
     if (r == 0)
         r = read_plain(reading, others, sizeof others / sizeof *others, err);
+    if (r == 0)
+        r = index_strings(graph, err);
     if (r == 0)
         r = read_lists(reading, USERS, graph->n_inputs, offsetof(struct dz_node, inputs),
                        &graph->input_list, &graph->n_input_list, err);
@@ -790,6 +830,8 @@ int dz_baseline_glance(struct dz_baseline *baseline, struct dz_graph *ret, struc
     *ret = (struct dz_graph){0};
     int r = read_glance(&reading, err);
     end_reading(&reading);
+    if (r == 0)
+        r = index_strings(ret, err);
     if (r < 0)
         dz_graph_free(ret);
     return r;
@@ -811,7 +853,7 @@ int dz_baseline_name(struct dz_baseline *baseline, struct dz_graph *glance, cons
     for (uint32_t i = 0; r == 0 && i < baseline->frames.n; i++) {
         const struct dz_frame *frame = &baseline->frames.frames[i];
         if (frame->section == RECORDS && is_any(wanted, frame))
-            r = read_frame(&reading, frame, take_record, err);
+            r = read_frame(&reading, frame, take_name_of_record, err);
     }
     end_reading(&reading);
     return r;

@@ -39,6 +39,6 @@ int dz_baseline_write(const struct dz_graph *graph, const struct dz_fingerprint 
 /* What the next job starts from: newer's records, with older's node where one has none, and older's records of files that
  * newer has not, or has without a node: it has not collected these, or not all of them. Of a file that newer has a node of,
  * a test that it has no record of is gone. Looks are newer's, and older's at paths that newer has not looked at. Nodes,
- * inputs, strings and looks that nobody needs any more are left out. Negative when there is no memory. */
+ * inputs and looks that nobody needs any more are left out, strings when it is written. Negative when there is no memory. */
 int dz_baseline_compose(struct dz_graph *ret, const struct dz_graph *older,
                         const struct dz_graph *newer);

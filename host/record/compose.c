@@ -60,6 +60,7 @@ struct composing {
 
 /* ---- taking over ---- */
 
+/* Older's strings keep their numbers, those that nobody needs any more among them: they are not written. */
 static uint32_t string_of(struct composing *all, struct side *side, uint32_t string)
 {
     if (!string || side->strings[string])
@@ -334,9 +335,8 @@ static uint32_t older_of(const struct composing *all, uint32_t number)
 {
     const struct dz_graph *older = all->older.graph, *newer = all->newer.graph;
     const struct dz_record *record = &newer->records[number];
-    const char *nodeid = dz_strings_text(&newer->strings, record->nodeid);
-    uint32_t string = dz_strings_find(&older->strings, nodeid, strlen(nodeid));
-    uint32_t was = (string ? all->older_tests[string] : 0) - 1;
+    uint32_t string = all->newer.strings[record->nodeid];
+    uint32_t was = (string <= older->strings.n ? all->older_tests[string] : 0) - 1;
     return was != DZ_NONE && all->older.peers[older->records[was].file] == record->file ? was
                                                                                         : DZ_NONE;
 }
@@ -607,14 +607,23 @@ static int pair_files(struct composing *all)
     for (uint32_t i = 0; i < older->n_files; i++)
         files[older->files[i].path] = i + 1;
     for (uint32_t i = 0; i < newer->n_files; i++) {
-        const char *path = dz_strings_text(&newer->strings, newer->files[i].path);
-        uint32_t file = files[dz_strings_find(&older->strings, path, strlen(path))];
+        uint32_t file = files[all->newer.strings[newer->files[i].path]];
         if (!file)
             continue;
         all->newer.peers[i] = file - 1;
         all->older.peers[file - 1] = i;
     }
     dz_free(files);
+    return 0;
+}
+
+static int begin_strings(struct composing *all)
+{
+    if (dz_strings_copy(&all->ret->strings, &all->older.graph->strings) < 0)
+        return -ENOMEM;
+    for (uint32_t i = 0; i <= all->older.graph->strings.n; i++)
+        all->older.strings[i] = i;
+    dz_strings_match(&all->ret->strings, &all->newer.graph->strings, all->newer.strings);
     return 0;
 }
 
@@ -649,6 +658,8 @@ static int compose(struct composing *all, const struct dz_graph *older,
     int r = open_side(&all->older, older, IN_OLDER);
     if (r == 0)
         r = open_side(&all->newer, newer, IN_NEWER);
+    if (r == 0)
+        r = begin_strings(all);
     if (r == 0)
         r = pair_files(all);
     if (r == 0)

@@ -212,6 +212,7 @@ static double play_compose(struct bytes *bytes)
     need(dz_baseline_read(baseline, &older, &err) == 0, err.text);
     double read = now_ms();
     need(dz_baseline_compose(&ret, &older, &bytes->graph) == 0, "no memory");
+    dz_graph_free(&older);
     double composed = now_ms();
     need(dz_baseline_write(&ret, &key, &to) == 0, "no memory");
     double written = now_ms();
