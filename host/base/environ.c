@@ -11,9 +11,20 @@ static int begins(const char *name, size_t size, const char *with)
     return size >= least && memcmp(name, with, least) == 0;
 }
 
+static int is_one_of(const char *const *names, size_t n, const char *name, size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
+            return 1;
+    return 0;
+}
+
+/* What a shell sets anew for each command, and with each of its own: whoever copies the environment for a child reads it. */
 int dz_environ_is_told(const char *name, size_t size)
 {
-    return !begins(name, size, "PYTHON") && !begins(name, size, "DAGZ");
+    static const char *const shells[] = {"_", "SHLVL", "PWD", "OLDPWD"};
+    return !begins(name, size, "PYTHON") && !begins(name, size, "DAGZ") &&
+           !is_one_of(shells, sizeof shells / sizeof *shells, name, size);
 }
 
 /* PEP 538: where the locale is C, python sets this before anybody looks. The locale is in the key. */
@@ -36,15 +47,12 @@ uint64_t dz_environ_hash(const char *name, size_t size, const char *value, size_
     return hash ? hash : 1;
 }
 
-/* What a shell sets anew for each command, or each of its own, and what pytest sets itself, or takes its settings from:
- * whoever goes through all variables is after none of these. */
+/* Of a terminal's size, and of what pytest sets itself, who goes through all variables is after none. */
 static int is_passing(const char *name, size_t size)
 {
-    static const char *const names[] = {"_", "SHLVL", "PWD", "OLDPWD", "LINES", "COLUMNS"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
-            return 1;
-    return begins(name, size, "PYTEST_");
+    static const char *const names[] = {"LINES", "COLUMNS"};
+    return is_one_of(names, sizeof names / sizeof *names, name, size) ||
+           begins(name, size, "PYTEST_");
 }
 
 uint64_t dz_environ_hash_all(char *const *entries)
