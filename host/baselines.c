@@ -282,34 +282,41 @@ static int lock_folder(const char *path)
     return r;
 }
 
-/* Whether there is one of the key, and ret is it. One that cannot be used is as none: who reads it first has said so. */
+/* What is wrong with us, and not with the file: what it has must not be forgotten for that. */
+static int is_ours(int code)
+{
+    return code == -ENOMEM || code == -EMFILE || code == -ENFILE || code == -EIO;
+}
+
+/* 1 where there is one of the key, and ret is it. One that cannot be used is as none: who reads it first has said so. */
 static int read_one(const char *path, const struct dz_fingerprint *key, struct dz_graph *ret)
 {
-    struct dz_err err;
+    struct dz_err err = {0};
     struct dz_baseline_file *file = dz_baselines_open(path, &err);
     int is = file && memcmp(dz_baseline_key(file->baseline), key, sizeof *key) == 0 &&
              dz_baseline_read(file->baseline, ret, &err) == 0;
     dz_baselines_close(file);
-    return is;
+    return is ? 1 : is_ours(err.code) ? err.code : 0;
 }
 
-static void read_older(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
-                       struct dz_graph *ret)
+static int read_older(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
+                      struct dz_graph *ret)
 {
-    if (read_one(baselines->own, key, ret))
-        return;
-    for (unsigned i = 0; i < baselines->n; i++)
-        if (read_one(baselines->found[i], key, ret))
-            return;
     *ret = (struct dz_graph){0};
+    int r = read_one(baselines->own, key, ret);
+    for (unsigned i = 0; r == 0 && i < baselines->n; i++)
+        r = read_one(baselines->found[i], key, ret);
+    return r;
 }
 
 static int compose(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
                    const struct dz_graph *learnt, struct dz_buf *to)
 {
     struct dz_graph older, both;
-    read_older(baselines, key, &older);
-    int r = dz_baseline_compose(&both, &older, learnt);
+    int r = read_older(baselines, key, &older);
+    if (r < 0)
+        return r;
+    r = dz_baseline_compose(&both, &older, learnt);
     dz_graph_free(&older);
     if (r < 0)
         return r;
@@ -418,7 +425,7 @@ static int note_contents(struct cleaning *cleaning, const char *path, const stru
     struct dz_graph graph = {0};
     struct dz_err err = {0};
     struct dz_baseline_file *file = S_ISREG(status->st_mode) ? open_one(path, 0, &err) : NULL;
-    int r = file ? dz_baseline_read(file->baseline, &graph, &err) : err.code;
+    int r = file ? dz_baseline_glance(file->baseline, &graph, &err) : err.code;
     for (uint32_t i = 0; r == 0 && i < graph.n_looks; i++)
         r = note_content(cleaning, &graph.looks[i].content);
     dz_graph_free(&graph);

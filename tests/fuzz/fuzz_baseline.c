@@ -193,7 +193,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     take(data, size);
-    take_as_sections(data, size);
-    take_as_spoilt(data, size);
+    if (size && data[size - 1] % 2)
+        take_as_sections(data, size);
+    else
+        take_as_spoilt(data, size);
     return 0;
 }

@@ -292,6 +292,64 @@ static void each_damaged_byte_and_each_cut_is_noticed(void **state)
     assert_int_equal(err.code, -EBADMSG);
 }
 
+/* Whatever it comes by: what changed, a glance, and names. Negative with a sentence. */
+static int search_bytes(const struct dz_buf *bytes, struct dz_err *err)
+{
+    struct dz_graph glance = {0};
+    struct dz_bits changed = {0};
+    struct dz_selection selection = {0};
+    struct dz_baseline *baseline = dz_baseline_open(bytes->data, bytes->len, err);
+    int r = baseline ? dz_baseline_glance(baseline, &glance, err) : err->code;
+    for (uint32_t i = 0; r == 0 && i < glance.n_inputs; i++)
+        if (dz_bits_set(&changed, i) < 0)
+            r = dz_fail(err, -ENOMEM, "no memory for what has changed in a baseline");
+    if (r == 0)
+        r = dz_baseline_select(&selection, baseline, &glance, &changed, err);
+    if (r == 0)
+        r = dz_baseline_name(baseline, &glance, selection.records, err);
+    dz_selection_free(&selection);
+    dz_bits_free(&changed);
+    dz_graph_free(&glance);
+    dz_baseline_close(baseline);
+    return r;
+}
+
+static void a_search_that_comes_by_damage_says_so(void **state)
+{
+    (void)state;
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_err err;
+    unsigned n_noticed = 0;
+    make_one(&bytes);
+    assert_int_equal(search_bytes(&bytes, &err), 0);
+    for (size_t i = 28; i < bytes.len; i++) {
+        bytes.data[i] ^= 4;
+        int r = search_bytes(&bytes, &err);
+        assert_true(r == 0 || (r == -EBADMSG && strstr(err.text, "baseline")));
+        n_noticed += r < 0;
+        bytes.data[i] ^= 4;
+    }
+    /* All but names of nodes, which nobody has asked for. */
+    assert_true(n_noticed > bytes.len * 2 / 3 && n_noticed < bytes.len - 28);
+}
+
+static void without_memory_nothing_is_searched(void **state)
+{
+    (void)state;
+    dz_autobuf struct dz_buf bytes = {0};
+    struct dz_err err;
+    int r = -1;
+    unsigned long n = 0;
+    make_one(&bytes);
+    while (r < 0) {
+        dz_mem_fail_after(++n);
+        r = search_bytes(&bytes, &err);
+        dz_mem_fail_after(0);
+        assert_true(r == 0 || (r == -ENOMEM && strstr(err.text, "baseline")));
+    }
+    assert_true(n > 20);
+}
+
 static void a_newer_version_is_a_sentence_of_its_own(void **state)
 {
     (void)state;
@@ -342,6 +400,8 @@ int main(void)
         cmocka_unit_test(numbers_at_their_limits_come_back),
         cmocka_unit_test(a_search_of_what_it_comes_by_finds_what_one_of_all_finds),
         cmocka_unit_test(each_damaged_byte_and_each_cut_is_noticed),
+        cmocka_unit_test(a_search_that_comes_by_damage_says_so),
+        cmocka_unit_test(without_memory_nothing_is_searched),
         cmocka_unit_test(a_newer_version_is_a_sentence_of_its_own),
         cmocka_unit_test(without_memory_nothing_is_read_or_written),
     };

@@ -330,6 +330,29 @@ static void what_cannot_be_kept_is_a_sentence_and_leaves_nothing(void **state)
     dz_graph_free(&graph);
 }
 
+static void without_memory_what_was_kept_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(keep("test_a.py", 1, &key), 0);
+    struct dz_baselines chosen;
+    struct dz_graph graph;
+    struct dz_err err;
+    learn(&graph, "test_b.py", 1);
+    assert_int_equal(dz_baselines_choose(&chosen, &wish, &err), 0);
+    int r = -1;
+    for (unsigned long n = 1; r < 0; n++) {
+        dz_mem_fail_after(n);
+        r = dz_baselines_keep(&chosen, &key, &graph, &err);
+        dz_mem_fail_after(0);
+        assert_true(r == 0 || err.text[0]);
+        /* Never without what there was. */
+        assert_int_equal(n_kept("baselines/topic@3.12"), r < 0 ? 1 : 2);
+        assert_true(n < 1000);
+    }
+    dz_baselines_free(&chosen);
+    dz_graph_free(&graph);
+}
+
 /* ---- cleaning ---- */
 
 enum { DAY = 86400 };
@@ -425,6 +448,7 @@ int main(void)
         TEST(a_damaged_one_is_a_sentence_and_is_written_anew),
         TEST(jobs_that_end_at_once_are_both_right),
         TEST(what_cannot_be_kept_is_a_sentence_and_leaves_nothing),
+        TEST(without_memory_what_was_kept_stays),
         TEST(what_no_job_has_used_for_long_is_removed),
         TEST(reading_one_is_using_it_and_cleaning_is_not),
         TEST(sheets_that_no_baseline_names_are_removed),
