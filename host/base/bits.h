@@ -21,3 +21,9 @@ static inline int dz_bits_has(const struct dz_bits *bits, uint32_t number)
 {
     return number / 64 < bits->n_words && bits->words[number / 64] >> (number % 64) & 1;
 }
+
+static inline void dz_bits_drop(struct dz_bits *bits, uint32_t number)
+{
+    if (dz_bits_has(bits, number))
+        bits->words[number / 64] &= ~(1ull << (number % 64));
+}

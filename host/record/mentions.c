@@ -7,12 +7,11 @@ enum {
     IS_READ = DZ_READ_VALUE | DZ_READ_CALLED | DZ_READ_ITEM | DZ_READ_ANNOTATION,
     LOOKS_INTO = DZ_NAMES_NAMESPACE | DZ_NAMES_ATTRIBUTES | DZ_NAMES_INSPECTION | DZ_NAMES_CODE,
     PATH_MOST = 1024,
-    ANYWHERE = 0,
 };
 
 struct at {
     const struct dz_lefts *lefts;
-    const struct dz_observations *all;
+    const struct dz_homes *homes;
     struct dz_mentions *mentions;
     const struct dz_sheet *sheet;
     uint32_t file;
@@ -38,34 +37,6 @@ static uint32_t text_at(const struct at *at, uint32_t number)
 
 /* ---- modules ---- */
 
-/* As far as a file's path tells: pkg/module is that of .../pkg/module.py and .../pkg/module/__init__.py. */
-static int is_file_of(const char *path, const char *module)
-{
-    size_t size = strlen(path), length = strlen(module);
-    static const char *const ends[] = {".py", "/__init__.py"};
-    for (int i = 0; i < 2; i++) {
-        size_t end = strlen(ends[i]);
-        if (size <= end + length || strcmp(path + size - end, ends[i]) != 0)
-            continue;
-        const char *begins = path + size - end - length;
-        if (begins[-1] == '/' && memcmp(begins, module, length) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-struct where {
-    uint32_t file;      /* or ANYWHERE */
-    const char *module; /* or NULL */
-};
-
-static int is_there(const struct at *at, const struct dz_left *left, struct where where)
-{
-    return (where.file == ANYWHERE || left->file == where.file) &&
-           (!where.module ||
-            (left->file && is_file_of(at->all->strings[left->file - 1], where.module)));
-}
-
 /* More of a module's path, by slashes. */
 static void add_path(char *path, const char *dotted)
 {
@@ -81,13 +52,14 @@ static void add_path(char *path, const char *dotted)
 
 /* What this name of the module's stands for, if it is imported: pkg/module, or pkg/module/name. 0 where it is not, or not
  * once more: one of several imports may be the one that worked. */
-static int next_import(const struct at *at, const char *name, uint32_t *from, char *ret)
+static int next_import(const struct at *at, uint32_t bound, uint32_t *from, char *ret)
 {
+    const char *name = string(at, bound);
     uint32_t n;
     const struct dz_import *imports = dz_sheet_imports(at->sheet, &n);
     while (*from < n) {
         const struct dz_import *import = &imports[(*from)++];
-        if (import->bound == DZ_NONE || strcmp(string(at, import->bound), name) != 0)
+        if (import->bound != bound)
             continue;
         const char *module = string(at, import->module);
         size_t first = strcspn(module, ".");
@@ -104,30 +76,56 @@ static int next_import(const struct at *at, const char *name, uint32_t *from, ch
 
 /* ---- names ---- */
 
-static void mention_all(struct at *at, struct where where)
+static void mention_all_of(struct at *at, uint32_t file)
 {
-    for (uint32_t i = 0; i < at->lefts->n; i++)
-        if (is_there(at, &at->lefts->list[i], where)) {
-            set(at, &at->mentions->names, i);
-            set(at, &at->mentions->handed_on, i);
-        }
+    uint32_t n;
+    const uint32_t *lefts = dz_homes_of(at->homes, file, 0, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        set(at, &at->mentions->names, lefts[i]);
+        set(at, &at->mentions->handed_on, lefts[i]);
+    }
 }
 
-static void mention_name(struct at *at, uint32_t text, struct where where, uint32_t mode)
+static void mention_all_in(struct at *at, const char *module)
 {
-    uint32_t i = text ? at->lefts->texts[text - 1].first : 0;
-    for (; i; i = at->lefts->list[i - 1].next_of_name) {
-        const struct dz_left *left = &at->lefts->list[i - 1];
-        if (!is_there(at, left, where))
-            continue;
-        /* What is counted up only, or set, is not read. */
-        if (!(mode & IS_READ) && !left->attribute &&
-            (left->is_number || !(mode & DZ_READ_AUGMENTED)))
-            continue;
-        set(at, &at->mentions->names, i - 1);
-        if (mode & DZ_READ_VALUE)
-            set(at, &at->mentions->handed_on, i - 1);
-    }
+    uint32_t number = dz_homes_module(at->homes, module);
+    for (uint32_t i = number ? at->homes->files_of[number - 1] : 0; i;
+         i = at->homes->files[i - 1].next)
+        mention_all_of(at, at->homes->files[i - 1].file);
+}
+
+static void mention_left(struct at *at, uint32_t number, uint32_t mode)
+{
+    const struct dz_left *left = &at->lefts->list[number];
+    /* What is counted up only, or set, is not read. */
+    if (!(mode & IS_READ) && !left->attribute && (left->is_number || !(mode & DZ_READ_AUGMENTED)))
+        return;
+    set(at, &at->mentions->names, number);
+    if (mode & DZ_READ_VALUE)
+        set(at, &at->mentions->handed_on, number);
+}
+
+static void mention_anywhere(struct at *at, uint32_t name, uint32_t mode)
+{
+    uint32_t i = name ? at->lefts->texts[name - 1].first : 0;
+    for (; i; i = at->lefts->list[i - 1].next_of_name)
+        mention_left(at, i - 1, mode);
+}
+
+static void mention_in_file(struct at *at, uint32_t name, uint32_t file, uint32_t mode)
+{
+    uint32_t n = 0;
+    const uint32_t *lefts = name ? dz_homes_of(at->homes, file, name, &n) : NULL;
+    for (uint32_t i = 0; i < n; i++)
+        mention_left(at, lefts[i], mode);
+}
+
+static void mention_in_module(struct at *at, uint32_t name, const char *path, uint32_t mode)
+{
+    uint32_t number = name ? dz_homes_module(at->homes, path) : 0;
+    for (uint32_t i = number ? at->homes->files_of[number - 1] : 0; i;
+         i = at->homes->files[i - 1].next)
+        mention_in_file(at, name, at->homes->files[i - 1].file, mode);
 }
 
 static void mention_attribute(struct at *at, uint32_t text, uint32_t mode)
@@ -146,7 +144,10 @@ static void mention_members(struct at *at, const uint32_t *names, uint32_t n, ch
 {
     for (uint32_t i = n - 1; i-- > 0;) {
         uint32_t text = text_at(at, names[i]), its_mode = i ? (uint32_t)DZ_READ_CALLED : mode;
-        mention_name(at, text, (struct where){ANYWHERE, path}, its_mode);
+        if (path)
+            mention_in_module(at, text, path, its_mode);
+        else
+            mention_anywhere(at, text, its_mode);
         mention_attribute(at, text, its_mode);
         if (path)
             add_path(path, string(at, names[i]));
@@ -162,13 +163,12 @@ static void mention_chain(struct at *at, uint32_t number, uint32_t mode)
         names[n++] = dz_sheet_chain(at->sheet, number)->name;
     if (!n)
         return;
-    mention_name(at, text_at(at, names[n - 1]), (struct where){at->file, NULL},
-                 n == 1 ? mode : DZ_READ_CALLED);
+    mention_in_file(at, text_at(at, names[n - 1]), at->file, n == 1 ? mode : DZ_READ_CALLED);
     int is_imported = 0;
-    while (next_import(at, string(at, names[n - 1]), &from, path)) {
+    while (next_import(at, names[n - 1], &from, path)) {
         is_imported = 1;
         if (n == 1 && mode & DZ_READ_VALUE)
-            mention_all(at, (struct where){ANYWHERE, path});
+            mention_all_in(at, path);
         mention_members(at, names, n, path, mode);
     }
     if (!is_imported)
@@ -180,7 +180,7 @@ static void mention_word(struct at *at, uint32_t number)
 {
     for (; number != DZ_NONE; number = dz_sheet_chain(at->sheet, number)->parent) {
         uint32_t text = text_at(at, dz_sheet_chain(at->sheet, number)->name);
-        mention_name(at, text, (struct where){ANYWHERE, NULL}, DZ_READ_VALUE);
+        mention_anywhere(at, text, DZ_READ_VALUE);
         mention_attribute(at, text, DZ_READ_VALUE);
     }
 }
@@ -199,11 +199,11 @@ static void mention_element(struct at *at, uint32_t number)
         mention_word(at, words[i]);
     for (uint32_t i = 0; i < element->attributes.n; i++) {
         uint32_t text = text_at(at, attributes[i].name);
-        mention_name(at, text, (struct where){ANYWHERE, NULL}, attributes[i].mode);
+        mention_anywhere(at, text, attributes[i].mode);
         mention_attribute(at, text, attributes[i].mode);
     }
     if (element->flags & DZ_NAMES_NAMESPACE)
-        mention_all(at, (struct where){at->file, NULL});
+        mention_all_of(at, at->file);
     at->mentions->looks_into |= (element->flags & LOOKS_INTO) != 0;
 }
 
@@ -217,11 +217,13 @@ static void mention_imports(struct at *at, uint32_t element)
             continue;
         char module[PATH_MOST] = "";
         add_path(module, string(at, imports[i].module));
-        if (imports[i].name != DZ_NONE)
-            mention_name(at, text_at(at, imports[i].name),
-                         (struct where){ANYWHERE, *module ? module : NULL}, DZ_READ_VALUE);
+        uint32_t name = imports[i].name == DZ_NONE ? 0 : text_at(at, imports[i].name);
+        if (imports[i].name != DZ_NONE && *module)
+            mention_in_module(at, name, module, DZ_READ_VALUE);
+        else if (imports[i].name != DZ_NONE)
+            mention_anywhere(at, name, DZ_READ_VALUE);
         else if (dz_sheet_at(at->sheet, element)->flags & LOOKS_INTO)
-            mention_all(at, (struct where){ANYWHERE, module});
+            mention_all_in(at, module);
     }
 }
 
@@ -230,8 +232,7 @@ static void mention_class(struct at *at, const char *qualname)
 {
     size_t size = strcspn(qualname, ".");
     if (qualname[size])
-        mention_name(at, dz_lefts_text(at->lefts, qualname, size), (struct where){at->file, NULL},
-                     DZ_READ_CALLED);
+        mention_in_file(at, dz_lefts_text(at->lefts, qualname, size), at->file, DZ_READ_CALLED);
 }
 
 /* The statements of a module are all that is not in functions. */
@@ -245,7 +246,8 @@ static void mention_module(struct at *at)
 }
 
 int dz_mentions_of(struct dz_mentions *ret, const struct dz_lefts *lefts,
-                   const struct dz_observations *all, struct dz_elements *elements, uint32_t code)
+                   const struct dz_homes *homes, const struct dz_observations *all,
+                   struct dz_elements *elements, uint32_t code)
 {
     const struct dz_observed_code *observed = &all->codes[code];
     struct dz_joined joined = dz_elements_of(elements, code);
@@ -254,7 +256,7 @@ int dz_mentions_of(struct dz_mentions *ret, const struct dz_lefts *lefts,
         ret->reads_all = joined.why != DZ_UNKNOWN_FOREIGN;
         return 0;
     }
-    struct at at = {lefts, all, ret, joined.sheet, observed->file, 0};
+    struct at at = {lefts, homes, ret, joined.sheet, observed->file, 0};
     if (observed->kind == DZ_CODE_MODULE)
         mention_module(&at);
     else {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "elements.h"
-#include "left.h"
+#include "homes.h"
 
 struct dz_mentions {
     int is_known;
@@ -16,7 +16,8 @@ struct dz_mentions {
 
 /* Negative when there is no memory. */
 int dz_mentions_of(struct dz_mentions *ret, const struct dz_lefts *lefts,
-                   const struct dz_observations *all, struct dz_elements *elements, uint32_t code);
+                   const struct dz_homes *homes, const struct dz_observations *all,
+                   struct dz_elements *elements, uint32_t code);
 int dz_mentions_add(struct dz_mentions *to, const struct dz_mentions *more);
 void dz_mentions_clear(struct dz_mentions *mentions);
 void dz_mentions_free(struct dz_mentions *mentions);

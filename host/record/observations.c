@@ -571,9 +571,19 @@ int dz_observations_join(struct dz_observations *all, struct dz_err *err)
     return 0;
 }
 
-int dz_observations_lean(struct dz_observations *all, uint32_t span, uint32_t on)
+int dz_observations_lean(struct dz_observations *all, uint32_t number, struct dz_bits *on)
 {
-    return add_lean(&all->spans[span], on, DZ_LEAN_READS);
+    struct dz_observed_span *span = &all->spans[number];
+    int r = 0;
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        if (span->facts[i].fact == DZ_FACT_LEAN &&
+            dz_bits_has(on, (uint32_t)span->facts[i].value)) {
+            span->facts[i].string |= DZ_LEAN_READS;
+            dz_bits_drop(on, (uint32_t)span->facts[i].value);
+        }
+    for (uint32_t i = 0; r == 0 && (i = dz_bits_next(on, i)) != UINT32_MAX; i++)
+        r = add_fact(span, (struct dz_observed_fact){DZ_FACT_LEAN, DZ_LEAN_READS, i});
+    return r;
 }
 
 /* ---- asking ---- */

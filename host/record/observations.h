@@ -18,7 +18,8 @@ struct dz_observed_code {
 
 /* Why a span leans on another one: bits of a LEAN's string. */
 enum dz_lean {
-    DZ_LEAN_NEEDS = 1 << 0, /* it was told so, or its code's module was imported there, or it has forked it */
+    DZ_LEAN_NEEDS =
+        1 << 0, /* it was told so, or its code's module was imported there, or it has forked it */
     DZ_LEAN_READS = 1 << 1, /* what that has left changed */
 };
 
@@ -84,8 +85,8 @@ int dz_observations_add(struct dz_observations *all, const char *name, const cha
 int dz_observations_join(struct dz_observations *all, struct dz_err *err);
 /* Why this span may have depended on more than what is told: the n-th sentence, from 0 on; NULL behind the last. */
 const char *dz_observations_doubt(const struct dz_observations *all, uint32_t span, unsigned n);
-/* One span reads what another one has left changed. Negative when there is no memory. */
-int dz_observations_lean(struct dz_observations *all, uint32_t span, uint32_t on);
+/* One span reads what others have left changed; these are used up. Negative when there is no memory. */
+int dz_observations_lean(struct dz_observations *all, uint32_t span, struct dz_bits *on);
 /* The log of the process that this log's was forked from, or NONE. */
 uint32_t dz_observations_parent(const struct dz_observations *all, uint32_t log);
 void dz_observations_free(struct dz_observations *all);

@@ -1,7 +1,6 @@
 #include "readers.h"
 
 #include "../base/mem.h"
-#include "left.h"
 #include "mentions.h"
 
 #include <errno.h>
@@ -10,17 +9,19 @@ struct readers {
     struct dz_observations *all;
     struct dz_elements *elements;
     struct dz_lefts lefts;
+    struct dz_homes homes;
     struct dz_mentions *codes;
-    struct dz_bits met; /* spans, each due once */
+    struct dz_bits met;     /* spans, each due once */
+    struct dz_bits writers; /* spans that the one in question is to lean on */
     uint32_t *due, n_due;
 };
 
 static int add_mentions(struct readers *readers, struct dz_mentions *to, uint32_t code)
 {
     struct dz_mentions *mentions = &readers->codes[code];
-    int r = mentions->is_known
-                ? 0
-                : dz_mentions_of(mentions, &readers->lefts, readers->all, readers->elements, code);
+    int r = mentions->is_known ? 0
+                               : dz_mentions_of(mentions, &readers->lefts, &readers->homes,
+                                                readers->all, readers->elements, code);
     return r < 0 ? r : dz_mentions_add(to, mentions);
 }
 
@@ -88,8 +89,9 @@ static int is_before(const struct dz_observations *all, uint32_t writer, uint32_
 
 /* From the last one on: who has read what it wrote to leans on those before it, and they are not leant on again. Where
  * each test writes to what it reads, all of them by all would be more than memory holds. */
-static int lean_on_writers_of(struct dz_observations *all, uint32_t span, struct dz_left *left)
+static int find_writers_of(struct readers *readers, uint32_t span, struct dz_left *left)
 {
+    const struct dz_observations *all = readers->all;
     uint32_t last = DZ_OBSERVED_NONE;
     int r = 0;
     for (uint32_t k = left->n_writers; r == 0 && k-- > 0;) {
@@ -98,21 +100,31 @@ static int lean_on_writers_of(struct dz_observations *all, uint32_t span, struct
             writer->reads = 1;
         else if (is_before(all, writer->span, span) &&
                  (last == DZ_OBSERVED_NONE || !is_before(all, writer->span, last))) {
-            r = dz_observations_lean(all, span, writer->span);
+            r = dz_bits_set(&readers->writers, writer->span);
             last = writer->reads ? writer->span : last;
         }
     }
     return r;
 }
 
+/* Who reads all need not have mentioned it. */
+static uint32_t next_mentioned(const struct readers *readers, const struct dz_mentions *mentions,
+                               uint32_t from)
+{
+    if (!mentions->reads_all)
+        return dz_bits_next(&mentions->names, from);
+    return from < readers->lefts.n ? from : UINT32_MAX;
+}
+
 static int lean_on_writers(struct readers *readers, uint32_t span,
                            const struct dz_mentions *mentions)
 {
     int r = 0;
-    for (uint32_t i = 0; r == 0 && i < readers->lefts.n; i++)
+    dz_bits_clear(&readers->writers);
+    for (uint32_t i = 0; r == 0 && (i = next_mentioned(readers, mentions, i)) != UINT32_MAX; i++)
         if (dz_mentions_read(mentions, &readers->lefts, i))
-            r = lean_on_writers_of(readers->all, span, &readers->lefts.list[i]);
-    return r;
+            r = find_writers_of(readers, span, &readers->lefts.list[i]);
+    return r < 0 ? r : dz_observations_lean(readers->all, span, &readers->writers);
 }
 
 static int find_readers(struct readers *readers)
@@ -139,6 +151,8 @@ static void free_all(struct readers *readers)
     dz_free(readers->codes);
     dz_free(readers->due);
     dz_bits_free(&readers->met);
+    dz_bits_free(&readers->writers);
+    dz_homes_free(&readers->homes);
     dz_lefts_free(&readers->lefts);
 }
 
@@ -146,6 +160,8 @@ int dz_readers_join(struct dz_observations *all, struct dz_elements *elements, s
 {
     struct readers readers = {.all = all, .elements = elements};
     int r = dz_lefts_find(&readers.lefts, all);
+    if (r == 0 && readers.lefts.n)
+        r = dz_homes_find(&readers.homes, &readers.lefts, all);
     if (r == 0 && readers.lefts.n) {
         readers.codes = dz_alloc((all->n_codes + 1) * sizeof *readers.codes);
         readers.due = dz_alloc((all->n_spans + 1) * sizeof *readers.due);
