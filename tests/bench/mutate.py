@@ -63,12 +63,12 @@ class Bench:
         self.roots = trial.roots(project)
         self.imports = imports.Imports(self.sources, self.roots)
         self.options = tuple(given.options)
+        self.limit = {}
         self.was, self.unsteady = self.learn()
+        self.limit = {"timeout_s": PATIENCE_S + PATIENCE * self.was.wall_s}
 
     def run(self, head, options=(), more=()):
-        # Each may only take so long, once it is known how long the suite takes.
-        limit = {"timeout_s": PATIENCE_S + PATIENCE * self.was.wall_s} if hasattr(self, "was") else {}
-        return trial.run(self.project, head, (*self.options, *options), more, **limit)
+        return trial.run(self.project, head, (*self.options, *options), more, **self.limit)
 
     def learn(self):
         """Keeps the trees that mutants begin with; gives how the tests end, and which of them not always so."""
@@ -76,7 +76,7 @@ class Bench:
         was, unsteady = trial.sides(self.project)
         if self.given.peers:
             self.project.again("pure")
-            self.testmon("--testmon")
+            run_testmon(self.project, self.options)
             self.project.keep("testmon")
         self.project.again("pure")
         job = self.run(trial.dagz(self.project, self.given.workers))
@@ -85,11 +85,6 @@ class Bench:
             raise SystemExit(f"mutate: the learning run of {self.project.name} is not as plain pytest's:\n{job.out[-3000:]}")
         self.project.keep("learnt")
         return was, unsteady
-
-    def testmon(self, *options):
-        environ = {"PYTHONPATH": f"{trial.environ(self.project)['PYTHONPATH']}:{cost.peers_folder(peers_of(self.project))}",
-                   "TESTMON_DATAFILE": str(self.project.tree / ".testmondata")}  # fmt: skip
-        return self.run(trial.plain(self.project), ("-p", "testmon.pytest_testmon", *options), environ)
 
     # ---- one mutant ----
 
@@ -107,7 +102,7 @@ class Bench:
         verdict.graph = self.by_graph(mutation)
         self.judge(verdict, mutation, job, plain)
         if self.given.peers:
-            peer = self.on("testmon", mutation, lambda: self.testmon("--testmon"))
+            peer = self.on("testmon", mutation, lambda: run_testmon(self.project, self.options, environ, **self.limit))
             verdict.testmon = len(self.told(peer))
             verdict.testmon_missed = len(self.left_out(peer, plain))
         return verdict
@@ -137,13 +132,13 @@ class Bench:
 
     def left_out(self, answer, plain):
         """What ends otherwise and was not told of, by a run that has begun: where none begins, its exit code tells."""
-        if answer.status not in (0, 1, 5):
+        if not answer.begun:
             return []
         told = self.told(answer)
         return [nodeid for nodeid in self.otherwise(plain) if nodeid not in told]
 
     def judge(self, verdict, mutation, job, plain):
-        if plain.status not in (0, 1, 5) and job.status in (0, 5):
+        if not plain.begun and job.begun:
             verdict.misses.append(f"the whole: plain pytest has exit code {plain.status}, the job {job.status}")
         suspects = self.left_out(job, plain)
         for nodeid in suspects:
@@ -175,6 +170,13 @@ class Bench:
                     return
                 if number + 1 >= self.given.first:
                     yield self.play(number + 1, mutation)
+
+
+def run_testmon(project, options=(), more=(), **limit):
+    """Learns in the project's tree, or selects by what it has learnt there."""
+    there = {"PYTHONPATH": f"{trial.environ(project)['PYTHONPATH']}:{cost.peers_folder(peers_of(project))}",
+             "TESTMON_DATAFILE": str(project.tree / ".testmondata")}  # fmt: skip
+    return trial.run(project, trial.plain(project), ("-p", "testmon.pytest_testmon", "--testmon", *options), {**dict(more), **there}, **limit)
 
 
 def peers_of(project):
@@ -226,7 +228,7 @@ def tell(name, verdict):
 def arguments(line=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--python", default="3.12", help="CPython minors, or the python that a folder's tests run on")
+    parser.add_argument("--python", default=suites.usual(), help="CPython minors, or the python that a folder's tests run on")
     parser.add_argument("--mutants", type=int, default=300)
     parser.add_argument("--first", type=int, default=1, help="the number of the first that is played")
     parser.add_argument("--seed", type=int, default=1)

@@ -361,7 +361,7 @@ class Sources:
 
     @staticmethod
     def is_aside(path):
-        return path.parts[0] in PASSED_OVER or any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+        return path.parts[0] in PASSED_OVER or any(part.startswith(".") or part.endswith((".egg-info", "__pycache__")) for part in path.parts)
 
     def source(self, path):
         if path not in self.read:

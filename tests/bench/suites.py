@@ -118,6 +118,11 @@ def interpreter(minor):
     return None
 
 
+def usual():
+    """The minor version that a bench of one takes."""
+    return next(filter(interpreter, ("3.12", "3.13", "3.11")), "3.12")
+
+
 def unpack(row, suite, into, python):
     """Fetches the source package, with its tests, and unpacks it as INTO. Debian keeps pip out of its
     own python: the one of the new environment is asked."""

@@ -113,6 +113,13 @@ class Answer:
     deselected: int
     wall_s: float
     out: str
+    # Whether there was a session that came to its end, whatever it gave.
+    finished: bool = True
+
+    @property
+    def begun(self):
+        """A job of which nothing is to be run has no session."""
+        return self.finished or self.status in (0, 5)
 
     @property
     def hung(self):
@@ -163,7 +170,7 @@ def wait(child, timeout_s):
 
 
 def read(facts, status, wall_s, out):
-    outcomes, broken, deselected = {}, set(), 0
+    outcomes, broken, deselected, finished = {}, set(), 0, False
     for line in facts.open(encoding="ascii") if facts.exists() else ():
         fact = json.loads(line)
         if fact["fact"] == "report":
@@ -172,7 +179,8 @@ def read(facts, status, wall_s, out):
             broken.add(fact["nodeid"])
         elif fact["fact"] == "deselected":
             deselected += fact["count"]
-    return Answer(status, outcomes, frozenset(broken), deselected, wall_s, out)
+        finished |= fact["fact"] == "finished" and fact["exitstatus"] in (0, 1, 5)
+    return Answer(status, outcomes, frozenset(broken), deselected, wall_s, out, finished)
 
 
 WORST = ("passed", "skipped", "failed")
