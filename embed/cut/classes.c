@@ -50,11 +50,16 @@ int dz_cut_class(struct dz_walk *walk, PyObject *node)
     int has_docstring = dz_cut_docstring(walk, &definition, body);
     if (has_docstring < 0)
         return -1;
+    size_t gaps_at = walk->draft->gaps.len;
     struct dz_open open = dz_open_element(walk, DZ_CLASS, &definition);
     int r = cut_members(walk, &definition, header, open, body, has_docstring);
+    uint32_t bare = dz_draft_bare(walk->draft, open, gaps_at);
     dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
     dz_walk_put_name(walk, name);
+    size_t bytes_at = walk->draft->bytes.len;
     dz_draft_put_fingerprint(walk->draft, open.element);
+    if (bare != DZ_NONE && walk->owner != DZ_NONE)
+        dz_draft_gap(walk->draft, bytes_at, dz_draft_n_uses(walk->draft), name, bare);
     dz_bind_definition(walk, node, DZ_BIND_CLASS);
     walk->last_name = definition.name;
     walk->last_k = definition.k;

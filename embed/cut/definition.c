@@ -235,6 +235,41 @@ static int walk_decorators(struct dz_walk *walk, PyObject *node)
     return 0;
 }
 
+static int is_pytests_fixture(const char *dotted)
+{
+    return strcmp(dotted, "pytest.fixture") == 0 || strcmp(dotted, "pytest_asyncio.fixture") == 0;
+}
+
+/* Neither under another name nor for all; `**` may hold anything. */
+static int is_plain_keyword(PyObject *keyword)
+{
+    static const char *const plain[] = {"scope", "params", "ids", "loop_scope"};
+    dz_autopy PyObject *name = dz_field(keyword, "arg"), *value = dz_field(keyword, "value");
+    if (!PyUnicode_Check(name))
+        return 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (PyUnicode_CompareWithASCIIString(name, plain[i]) == 0)
+            return 1;
+    dz_autopy PyObject *constant =
+        dz_is_node(value, DZ_NODE_Constant) ? dz_field(value, "value") : NULL;
+    return PyUnicode_CompareWithASCIIString(name, "autouse") == 0 && constant == Py_False;
+}
+
+/* What is on top of it could make it anything. */
+static int is_plain_fixture(struct dz_walk *walk, PyObject *node)
+{
+    dz_autopy PyObject *decorators = dz_field(node, "decorator_list");
+    PyObject *top = PyList_GET_SIZE(decorators) ? PyList_GET_ITEM(decorators, 0) : NULL;
+    if (!top || !dz_is_node(top, DZ_NODE_Call))
+        return top && dz_why_is_known(walk, top, is_pytests_fixture);
+    dz_autopy PyObject *function = dz_field(top, "func"), *args = dz_field(top, "args"),
+                       *keywords = dz_field(top, "keywords");
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++)
+        if (!is_plain_keyword(PyList_GET_ITEM(keywords, i)))
+            return 0;
+    return !PyList_GET_SIZE(args) && dz_why_is_known(walk, function, is_pytests_fixture);
+}
+
 /* Bounds and defaults of type parameters are evaluated when asked for: they are read, and no more. */
 static int walk_parameters(struct dz_walk *walk, PyObject *node)
 {
@@ -282,5 +317,7 @@ int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is
         r = dz_walk_arguments(walk, arguments);
     dz_scope_leave(walk, &scope);
     dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
+    if (!is_class && is_plain_fixture(walk, definition->node) && dz_draft_ok(walk->draft))
+        dz_draft_element(walk->draft, open.element)->flags |= DZ_IS_FIXTURE;
     return r < 0 ? -1 : (int)open.element;
 }

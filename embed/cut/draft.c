@@ -8,9 +8,10 @@
 void dz_draft_clear(struct dz_draft *draft)
 {
     dz_names_clear(&draft->names);
-    struct dz_buf *bufs[] = {&draft->bytes,    &draft->uses,  &draft->text,    &draft->strings,
-                             &draft->chains,   &draft->binds, &draft->reads,   &draft->words,
-                             &draft->elements, &draft->paths, &draft->imports, &draft->attributes};
+    struct dz_buf *bufs[] = {&draft->bytes,     &draft->uses,     &draft->gaps,  &draft->text,
+                             &draft->strings,   &draft->chains,   &draft->binds, &draft->reads,
+                             &draft->words,     &draft->elements, &draft->paths, &draft->imports,
+                             &draft->attributes};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         dz_buf_free(bufs[i]);
     draft->innermost = DZ_NONE;
@@ -20,10 +21,10 @@ void dz_draft_clear(struct dz_draft *draft)
 int dz_draft_ok(const struct dz_draft *draft)
 {
     return !draft->names.failed && dz_buf_ok(&draft->bytes) && dz_buf_ok(&draft->uses) &&
-           dz_buf_ok(&draft->text) && dz_buf_ok(&draft->strings) && dz_buf_ok(&draft->chains) &&
-           dz_buf_ok(&draft->elements) && dz_buf_ok(&draft->binds) && dz_buf_ok(&draft->reads) &&
-           dz_buf_ok(&draft->words) && dz_buf_ok(&draft->paths) && dz_buf_ok(&draft->attributes) &&
-           dz_buf_ok(&draft->imports);
+           dz_buf_ok(&draft->gaps) && dz_buf_ok(&draft->text) && dz_buf_ok(&draft->strings) &&
+           dz_buf_ok(&draft->chains) && dz_buf_ok(&draft->elements) && dz_buf_ok(&draft->binds) &&
+           dz_buf_ok(&draft->reads) && dz_buf_ok(&draft->words) && dz_buf_ok(&draft->paths) &&
+           dz_buf_ok(&draft->attributes) && dz_buf_ok(&draft->imports);
 }
 
 /* ---- numbers in the sheet ---- */
@@ -321,6 +322,112 @@ void dz_draft_put_fingerprint(struct dz_draft *draft, uint32_t element)
 {
     if (dz_draft_ok(draft))
         dz_buf_put(&draft->bytes, dz_draft_element(draft, element)->fingerprint, 16);
+}
+
+/* ---- bare classes ---- */
+
+static const struct dz_gap *gap_at(const struct dz_draft *draft, size_t at)
+{
+    return (const struct dz_gap *)(draft->gaps.data + at);
+}
+
+void dz_draft_gap(struct dz_draft *draft, size_t bytes_at, size_t uses_at, uint32_t name,
+                  uint32_t instead)
+{
+    struct dz_gap gap = {bytes_at, draft->bytes.len - bytes_at,
+                         uses_at,  dz_draft_n_uses(draft) - uses_at,
+                         name,     instead};
+    dz_buf_put(&draft->gaps, &gap, sizeof gap);
+}
+
+static void mark_gaps(struct dz_draft *draft, uint32_t element, size_t gaps_at)
+{
+    for (size_t at = gaps_at; at < draft->gaps.len; at += sizeof(struct dz_gap)) {
+        struct dz_name *name = dz_name_at(&draft->names, gap_at(draft, at)->name);
+        if (gap_at(draft, at)->instead == DZ_NONE) {
+            name->left_out = element;
+            name->n_bound = 0;
+        }
+    }
+}
+
+/* Whether the class's statements use what would be missing, or may come by it without its name. */
+static int shows_gaps(const struct dz_draft *draft, struct dz_open open)
+{
+    uint32_t finds = DZ_NAMES_NAMESPACE | DZ_NAMES_CODE | DZ_NAMES_INSPECTION;
+    for (size_t i = open.uses_at; i < dz_draft_n_uses(draft); i++) {
+        const struct dz_use *use = dz_draft_use_at(draft, i);
+        if (use->type == DZ_USE_MEMBER) {
+            struct dz_name *name = dz_name_at(&draft->names, use->id);
+            if (name->left_out == open.element && ++name->n_bound > 1)
+                return 1;
+        }
+        if (use->type != DZ_USE_READ)
+            continue;
+        const struct dz_link_of_chain *chain = dz_chain_at(&draft->names, use->id);
+        const struct dz_name *root = dz_name_at(&draft->names, chain->root);
+        if (root->left_out == open.element || (chain->flags | root->flags) & finds)
+            return 1;
+    }
+    return 0;
+}
+
+/* Takes the gaps out of what lies on top of a buffer, from `from` on; the rest closes up. */
+static void put_without(const struct dz_draft *draft, struct dz_open open, size_t gaps_at,
+                        struct dz_buf *bytes, struct dz_buf *uses)
+{
+    size_t byte = open.bytes_at, use = open.uses_at, size = sizeof(struct dz_use);
+    for (size_t at = gaps_at; at < draft->gaps.len; at += sizeof(struct dz_gap)) {
+        const struct dz_gap *gap = gap_at(draft, at);
+        dz_buf_put(bytes, draft->bytes.data + byte, gap->bytes_at - byte);
+        dz_buf_put(uses, draft->uses.data + use * size, (gap->uses_at - use) * size);
+        if (gap->instead != DZ_NONE)
+            dz_buf_put(bytes, dz_draft_element(draft, gap->instead)->fingerprint, 16);
+        byte = gap->bytes_at + gap->n_bytes;
+        use = gap->uses_at + gap->n_uses;
+    }
+    dz_buf_put(bytes, draft->bytes.data + byte, draft->bytes.len - byte);
+    dz_buf_put(uses, draft->uses.data + use * size, draft->uses.len - use * size);
+}
+
+static void swap(struct dz_buf *a, struct dz_buf *b)
+{
+    struct dz_buf kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static uint32_t make_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_at)
+{
+    dz_autobuf struct dz_buf bytes = {0}, uses = {0};
+    struct dz_open bare = {.element = rows(&draft->elements, sizeof(struct dz_element))};
+    struct dz_element element = *dz_draft_element(draft, open.element);
+    element.kind = DZ_BARE;
+    element.flags = 0;
+    dz_buf_put(&draft->elements, &element, sizeof element);
+    put_without(draft, open, gaps_at, &bytes, &uses);
+    swap(&draft->bytes, &bytes);
+    swap(&draft->uses, &uses);
+    if (dz_draft_ok(draft)) {
+        dz_draft_digest(draft, 0, dz_draft_element(draft, bare.element)->fingerprint);
+        make_lists(draft, bare, 1);
+    }
+    swap(&draft->bytes, &bytes);
+    swap(&draft->uses, &uses);
+    draft->names.failed |= !dz_buf_ok(&bytes) || !dz_buf_ok(&uses);
+    return bare.element;
+}
+
+uint32_t dz_draft_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_at)
+{
+    uint32_t bare = DZ_NONE;
+    if (!dz_draft_ok(draft) || draft->gaps.len == gaps_at)
+        return bare;
+    mark_gaps(draft, open.element, gaps_at);
+    if (!shows_gaps(draft, open))
+        bare = make_bare(draft, open, gaps_at);
+    draft->gaps.len = gaps_at;
+    return bare;
 }
 
 /* ---- the whole ---- */

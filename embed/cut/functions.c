@@ -5,6 +5,43 @@
 
 #include <string.h>
 
+static uint32_t first_parameter(struct dz_walk *walk, PyObject *arguments)
+{
+    dz_autopy PyObject *positional = dz_field(arguments, "posonlyargs"),
+                       *args = dz_field(arguments, "args");
+    PyObject *list = PyList_GET_SIZE(positional) ? positional : args;
+    dz_autopy PyObject *name =
+        PyList_GET_SIZE(list) ? dz_field(PyList_GET_ITEM(list, 0), "arg") : NULL;
+    return name ? dz_walk_name(walk, name) : DZ_NONE;
+}
+
+/* self, __class__, self.__class__ and what follows it. */
+static int is_self(const struct dz_names *names, uint32_t number, uint32_t self, uint32_t class)
+{
+    const struct dz_link_of_chain *chain = dz_chain_at(names, number);
+    if (chain->root != self)
+        return chain->root == class;
+    if (chain->parent == DZ_NONE)
+        return 1;
+    while (chain->parent != DZ_NONE && chain->name != class)
+        chain = dz_chain_at(names, chain->parent);
+    return chain->name == class;
+}
+
+/* Before the scope is left: its parameters are names like all others until then. */
+static void note_self(struct dz_walk *walk, const struct dz_scope *scope, PyObject *arguments)
+{
+    struct dz_draft *draft = walk->draft;
+    uint32_t self = first_parameter(walk, arguments), class = dz_literal(walk, "__class__");
+    if (walk->functions > 1 || walk->owner == DZ_NONE || !dz_draft_ok(draft))
+        return;
+    for (size_t i = scope->uses_at; i < dz_draft_n_uses(draft); i++) {
+        const struct dz_use *use = dz_draft_use_at(draft, i);
+        if (use->type == DZ_USE_READ && is_self(&draft->names, use->id, self, class))
+            dz_draft_element(draft, draft->innermost)->flags |= DZ_NAMES_SELF;
+    }
+}
+
 /* Leaves in walk->yields whether it makes a generator. */
 static int walk_body(struct dz_walk *walk, PyObject *node, PyObject *body, Py_ssize_t from)
 {
@@ -21,6 +58,7 @@ static int walk_body(struct dz_walk *walk, PyObject *node, PyObject *body, Py_ss
     int r = dz_walk_bind_arguments(walk, arguments);
     if (r == 0)
         r = PyList_Check(body) ? dz_walk_statements(walk, body, from) : dz_walk_any(walk, body);
+    note_self(walk, &scope, arguments);
     dz_scope_leave(walk, &scope);
     dz_scope_leave(walk, &parameters);
     walk->functions--;
@@ -45,8 +83,17 @@ static uint32_t result_of_call(const struct dz_walk *walk, PyObject *node)
     return (dz_is_node(node, DZ_NODE_AsyncFunctionDef) ? 2u : 0u) + (walk->yields ? 1u : 0u);
 }
 
+/* Such as pytest runs. In a branch, or as another of the same name, it counts where it stands. */
+static int is_test_method(const struct dz_walk *walk, uint32_t name,
+                          const struct dz_definition *definition)
+{
+    return dz_draft_ok(walk->draft) && walk->owner != DZ_NONE && !walk->branches &&
+           definition->k == 1 && strncmp(dz_name_text(&walk->draft->names, name), "test", 4) == 0;
+}
+
 int dz_cut_function(struct dz_walk *walk, PyObject *node)
 {
+    size_t bytes_at = walk->draft->bytes.len, uses_at = dz_draft_n_uses(walk->draft);
     uint32_t name = dz_field_name(walk, node, "name");
     struct dz_definition definition = dz_define(walk, node, name);
     dz_autopy PyObject *body = dz_field(node, "body");
@@ -67,6 +114,8 @@ int dz_cut_function(struct dz_walk *walk, PyObject *node)
         dz_walk_put_number(walk, result);
     }
     dz_bind_definition(walk, node, DZ_BIND_FUNCTION);
+    if (is_test_method(walk, name, &definition))
+        dz_draft_gap(walk->draft, bytes_at, uses_at, name, DZ_NONE);
     walk->last_name = definition.name;
     walk->last_k = definition.k;
     return 0;

@@ -19,7 +19,9 @@ struct dz_name {
     uint32_t listed[4];   /* by dz_use_type: whose lists have had it last */
     uint32_t listed_at;   /* where, of its binds */
     uint32_t attribute_at;
-    uint8_t is_plain; /* bound to a value of a type of python's own */
+    uint32_t left_out; /* which bare class is without it: its element */
+    uint32_t n_bound;  /* how often the class binds it */
+    uint8_t is_plain;  /* bound to a value of a type of python's own */
 };
 
 struct dz_link_of_chain {

@@ -74,6 +74,8 @@ void dz_why_decorator(struct dz_walk *walk, PyObject *decorator);
 void dz_why_base(struct dz_walk *walk, PyObject *base);
 void dz_why_operands(struct dz_walk *walk, PyObject *value);
 int dz_why_is_plain(struct dz_walk *walk, PyObject *value);
+/* By its full name. Not where that is not known. */
+int dz_why_is_known(struct dz_walk *walk, PyObject *node, int (*is)(const char *dotted));
 static inline void dz_why(struct dz_walk *walk, uint32_t why)
 {
     if (walk->why)

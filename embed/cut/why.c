@@ -50,7 +50,7 @@ static uint32_t chain_of(struct dz_walk *walk, PyObject *node)
                              : dz_names_add_chain(names, parent, dz_names_add_object(names, attr));
 }
 
-static int is_known(struct dz_walk *walk, PyObject *node, int (*is)(const char *))
+int dz_why_is_known(struct dz_walk *walk, PyObject *node, int (*is)(const char *))
 {
     uint32_t chain = chain_of(walk, node);
     dz_autobuf struct dz_buf dotted = {0};
@@ -90,9 +90,9 @@ static int is_known_function(struct dz_walk *walk, PyObject *function)
     const struct dz_node *type = dz_node_of(function);
     if (type && type->kind == DZ_NODE_Subscript) {
         dz_autopy PyObject *value = dz_field(function, "value");
-        return is_known(walk, value, dz_known_local);
+        return dz_why_is_known(walk, value, dz_known_local);
     }
-    if (is_known(walk, function, dz_known_local))
+    if (dz_why_is_known(walk, function, dz_known_local))
         return 1;
     /* A method of a value that is known: "a b".split(), Path(__file__).resolve(). */
     if (!type || type->kind != DZ_NODE_Attribute || chain_of(walk, function) != DZ_NONE)
@@ -120,9 +120,9 @@ int dz_why_is_plain(struct dz_walk *walk, PyObject *value)
     case DZ_NODE_GeneratorExp:
         return 1;
     case DZ_NODE_Name:
-        return is_plain_name(walk, value) || is_known(walk, value, dz_known_plain);
+        return is_plain_name(walk, value) || dz_why_is_known(walk, value, dz_known_plain);
     case DZ_NODE_Attribute: {
-        if (is_known(walk, value, dz_known_plain))
+        if (dz_why_is_known(walk, value, dz_known_plain))
             return 1;
         dz_autopy PyObject *inner = attribute_value(value);
         return chain_of(walk, value) == DZ_NONE && dz_why_is_plain(walk, inner);
@@ -186,7 +186,7 @@ void dz_why_decorator(struct dz_walk *walk, PyObject *decorator)
     if (!walk->why)
         return;
     dz_autopy PyObject *function = called_or_self(decorator);
-    if (!is_accessor(walk, function) && !is_known(walk, function, dz_known_local))
+    if (!is_accessor(walk, function) && !dz_why_is_known(walk, function, dz_known_local))
         *walk->why |= DZ_WHY_DECORATOR;
 }
 
@@ -197,6 +197,6 @@ void dz_why_base(struct dz_walk *walk, PyObject *base)
         return;
     dz_autopy PyObject *class =
         type && type->kind == DZ_NODE_Subscript ? dz_field(base, "value") : Py_NewRef(base);
-    if (!is_known(walk, class, dz_known_local))
+    if (!dz_why_is_known(walk, class, dz_known_local))
         *walk->why |= DZ_WHY_BASE;
 }

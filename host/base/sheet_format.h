@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 4 };
+enum { DZ_SHEET_VERSION = 5 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -23,6 +23,8 @@ enum dz_element_kind {
     DZ_CLASS,   /* header, statements, names and order of members, without methods' bodies */
     DZ_BINDING, /* a statement of the module that binds names and does nothing else */
     DZ_EFFECT,  /* any other statement of the module */
+    DZ_BARE, /* a class without those methods whose names begin with "test": who does not know them by name. None
+                      where that is all of it */
     DZ_ELEMENT_KINDS
 };
 
@@ -36,6 +38,8 @@ enum dz_element_flag {
     DZ_NAMES_ANNOTATIONS = 1 << 5, /* __annotations__, get_type_hints, signature … */
     DZ_NAMES_LOOKUP = 1 << 6,      /* import_module, find_spec, iter_modules, get_data … */
     DZ_NAMES_CODE = 1 << 7,        /* eval, exec */
+    DZ_NAMES_SELF =
+        1 << 8, /* a method: what it is called on, or its class, is used other than by attributes */
 
     DZ_IS_EAGER = 1 << 16,    /* an annotation that is evaluated where it stands */
     DZ_IS_COMPOUND = 1 << 17, /* if, try, for, while, with, match */
@@ -44,6 +48,9 @@ enum dz_element_flag {
     DZ_IS_STAR = 1 << 20,     /* binds what another module has: from m import * */
     DZ_IS_IMPORT = 1 << 21,
     DZ_IS_DEF = 1 << 22, /* the statement of a def or a class */
+    DZ_IS_FIXTURE =
+        1
+        << 23, /* a header, of a fixture that only those have who ask for it, by the function's name */
 };
 
 /* Why a statement is taken for an effect: it may be less, for who knows more than this one file. */
@@ -80,8 +87,8 @@ enum dz_bind_mode {
 enum dz_import_flag {
     DZ_IMPORT_FROM = 1 << 0,
     DZ_IMPORT_STAR = 1 << 1,
-    DZ_IMPORT_TYPING = 1 << 2, /* under TYPE_CHECKING: never done */
-    DZ_IMPORT_MAYBE = 1 << 3,  /* in a branch, or where a handler may catch its failure */
+    DZ_IMPORT_TYPING = 1 << 2,   /* under TYPE_CHECKING: never done */
+    DZ_IMPORT_MAYBE = 1 << 3,    /* in a branch, or where a handler may catch its failure */
     DZ_IMPORT_STANDARD = 1 << 4, /* by the name of a module of the standard library */
 };
 

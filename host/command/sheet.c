@@ -32,6 +32,7 @@ static const struct word flags[] = {
     {DZ_NAMES_ANNOTATIONS, "annotations"},
     {DZ_NAMES_LOOKUP, "lookup"},
     {DZ_NAMES_CODE, "code"},
+    {DZ_NAMES_SELF, "self"},
     {DZ_IS_EAGER, "eager"},
     {DZ_IS_COMPOUND, "compound"},
     {DZ_IS_TYPING, "typing"},
@@ -39,6 +40,7 @@ static const struct word flags[] = {
     {DZ_IS_STAR, "star"},
     {DZ_IS_IMPORT, "import"},
     {DZ_IS_DEF, "def"},
+    {DZ_IS_FIXTURE, "fixture"},
     {0, NULL},
 };
 static const struct word whys[] = {

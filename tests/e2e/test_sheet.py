@@ -672,3 +672,125 @@ def test_neither_site_nor_environment_has_a_say(python, tmp_path):
     )
     assert answer.returncode == 0 and not answer.stderr
     assert "binding" in answer.stdout
+
+
+# ---- bare classes ----
+
+TESTS = '''
+class TestIt:
+    size = 1
+
+    def make(self):
+        return self.size
+
+    @mark(LIMIT)
+    def test_one(self, x=WIDTH):
+        assert self.make()
+
+    class Inner:
+        def test_within(self):
+            pass
+'''
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("    class Inner", "    def test_two(self): pass\n\n    class Inner"),
+        ("    class Inner", "    async def test_two(self): pass\n\n    class Inner"),
+        ("    class Inner", "    @mark\n    def testing(self): pass\n\n    class Inner"),
+        ("        def test_within", "        def test_more(self): pass\n        def test_within"),
+        ("test_one", "test_other"),
+        ("@mark(LIMIT)", "@mark(WIDTH)"),
+        ("x=WIDTH", "x=2"),
+    ],
+    ids="new async decorated inner renamed decorator default".split(),
+)  # fmt: skip
+def test_a_bare_class_is_without_its_tests(cut, old, new):
+    before, after = cut(TESTS), cut(TESTS.replace(old, new))
+    assert "class TestIt" in changed(before, after) or new == "x=2"
+    assert "bare TestIt" not in changed(before, after)
+    assert not reads(element(before, "bare", "TestIt#1"))
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("size = 1", "size = 2"),
+        ("def make", "def made"),
+        ("    class Inner", "    def check_two(self): pass\n\n    class Inner"),
+        ("    class Inner", "    test_two = make\n\n    class Inner"),
+        ("    class Inner", "    if size:\n        def test_two(self): pass\n\n    class Inner"),
+        ("    class Inner", "    def test_one(self): pass\n\n    class Inner"),
+        ("    class Inner", "    other = test_one\n\n    class Inner"),
+        ("        def test_within", "        x = 1\n        def test_within"),
+        ("TestIt:", "TestIt(Base):"),
+    ],
+    ids="statement member other assigned branch again used inner base".split(),
+)  # fmt: skip
+def test_all_else_of_a_class_is_in_its_bare_one(cut, old, new):
+    assert "bare TestIt" in changed(cut(TESTS), cut(TESTS.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["other = test_one", "test_one = mark(make)", "del test_one", "x = sorted(vars())", "x = [f for f in (test_one,)]"],
+)
+def test_a_class_whose_statements_use_its_tests_has_no_bare_one(cut, more):
+    kinds = {(e["kind"], e["qualname"]) for e in cut(TESTS + f"    {more}\n")["elements"]}
+    assert ("class", "TestIt") in kinds and ("bare", "TestIt") not in kinds and ("bare", "TestIt.Inner") in kinds
+
+
+def test_a_class_without_tests_has_no_bare_one(cut):
+    assert not [e for e in cut(BASE)["elements"] if e["kind"] == "bare"]
+
+
+@pytest.mark.parametrize(
+    "body, is_told",
+    [
+        ("return self.x", False),
+        ("self.x.y = self.f(1)", False),
+        ("super().f()", False),
+        ("return lambda: self.x", False),
+        ("return [self.x for self in ()]", False),
+        ("f(self)", True),
+        ("self.x = self", True),
+        ("return type(self)", True),
+        ("return self.__class__", True),
+        ("return self.__class__.x", True),
+        ("return __class__", True),
+        ("return lambda: f(self)", True),
+        ("def inner(): f(self)", True),
+    ],
+)
+def test_a_method_tells_whether_it_gives_away_what_it_is_called_on(cut, body, is_told):
+    sheet = cut(f"class A:\n    def m(self, other):\n        other\n        {body}\n")
+    assert ("self" in element(sheet, "function", "A.m#1")["flags"]) == is_told
+
+
+@pytest.mark.parametrize(
+    "decorators, is_plain",
+    [
+        ("@pytest.fixture", True),
+        ("@pytest.fixture()", True),
+        ("@p.fixture(scope='module', params=[1], ids=str)", True),
+        ("@f(autouse=False)", True),
+        ("@pytest.fixture\n@helper", True),
+        ("@pytest.fixture(autouse=True)", False),
+        ("@pytest.fixture(autouse=LIMIT)", False),
+        ("@pytest.fixture(name='other')", False),
+        ("@pytest.fixture(**LIMIT)", False),
+        ("@pytest.fixture('module')", False),
+        ("@helper\n@pytest.fixture", False),
+        ("@helper.fixture", False),
+        ("@fixture", False),
+        ("@pytest.mark.x", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("around", ["", "class A:\n"], ids=["module", "class"])
+def test_a_header_tells_a_fixture_that_is_nothing_more(cut, decorators, is_plain, around):
+    text = f"{decorators}\ndef made(): pass\n".lstrip()
+    top = "import pytest\nimport pytest as p\nfrom pytest import fixture as f\n"
+    sheet = cut(top + around + (textwrap.indent(text, "  ") if around else text))
+    assert ("fixture" in element(sheet, "header", ("A." if around else "") + "made#1")["flags"]) == is_plain
