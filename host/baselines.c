@@ -25,7 +25,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { MOST_NAME = 100, KEPT_S = 90 * 86400, DAY_S = 86400 };
+enum { MOST_NAME = 100, KEY_DIGITS = 12, MOST_KEYS = 8, KEPT_S = 90 * 86400, DAY_S = 86400 };
 
 /* ---- names ---- */
 
@@ -53,10 +53,15 @@ static void put_part(struct dz_buf *to, const char *text, int dots)
     dz_buf_fmt(to, "~%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
 }
 
-static void put_set(struct dz_buf *to, const struct dz_baselines_wish *wish)
+/* What tells one key from another in a name; that it is the key is told by what is in the file. */
+static void name_key(char *ret, const struct dz_fingerprint *key)
 {
-    dz_buf_str(to, "@");
-    put_part(to, wish->python, 1);
+    for (size_t i = 0; i < KEY_DIGITS / 2; i++)
+        snprintf(ret + 2 * i, 3, "%02x", key->bytes[i]);
+}
+
+static void put_profile(struct dz_buf *to, const struct dz_baselines_wish *wish)
+{
     if (!wish->profile)
         return;
     dz_buf_str(to, "@");
@@ -64,16 +69,68 @@ static void put_set(struct dz_buf *to, const struct dz_baselines_wish *wish)
 }
 
 /* NULL when there is no memory. */
-static char *path_of(const struct dz_baselines_wish *wish, const char *branch)
+static char *path_of(const struct dz_baselines_wish *wish, const char *branch, const char *key)
 {
     struct dz_buf path = {0};
     dz_buf_fmt(&path, "%s/baselines/", wish->state);
     put_part(&path, branch, 1);
-    put_set(&path, wish);
+    dz_buf_str(&path, "@");
+    put_part(&path, wish->python, 1);
+    dz_buf_fmt(&path, "@%s", key);
+    put_profile(&path, wish);
     dz_buf_put(&path, "", 1);
     if (!dz_buf_ok(&path))
         dz_buf_free(&path);
     return path.data;
+}
+
+/* What a name has between its branch and its profile, and behind it. */
+struct pattern {
+    struct dz_buf branch, python, profile;
+};
+
+/* branch, key: NULL where any will do. */
+static int is_like(const char *name, const struct pattern *pattern, const char *branch,
+                   const char *key)
+{
+    const char *at = strchr(name, '@');
+    size_t size = at ? (size_t)(at - name) : 0;
+    if (!at ||
+        (branch && (size != pattern->branch.len || memcmp(name, pattern->branch.data, size) != 0)))
+        return 0;
+    if (strncmp(at, pattern->python.data, pattern->python.len) != 0)
+        return 0;
+    const char *found = at + pattern->python.len;
+    return strspn(found, "0123456789abcdef") == KEY_DIGITS &&
+           (!key || memcmp(found, key, KEY_DIGITS) == 0) &&
+           strcmp(found + KEY_DIGITS, pattern->profile.data) == 0;
+}
+
+static void free_pattern(struct pattern *pattern)
+{
+    dz_buf_free(&pattern->branch);
+    dz_buf_free(&pattern->python);
+    dz_buf_free(&pattern->profile);
+}
+
+static int make_pattern(struct pattern *ret, const struct dz_baselines_wish *wish,
+                        const char *branch)
+{
+    *ret = (struct pattern){0};
+    if (branch)
+        put_part(&ret->branch, branch, 1);
+    dz_buf_str(&ret->python, "@");
+    put_part(&ret->python, wish->python, 1);
+    dz_buf_str(&ret->python, "@");
+    dz_buf_put(&ret->python, "", 1);
+    put_profile(&ret->profile, wish);
+    dz_buf_put(&ret->profile, "", 1);
+    if (!dz_buf_ok(&ret->branch) || !dz_buf_ok(&ret->python) || !dz_buf_ok(&ret->profile)) {
+        free_pattern(ret);
+        return -ENOMEM;
+    }
+    ret->python.len--;
+    return 0;
 }
 
 /* ---- choosing ---- */
@@ -103,36 +160,17 @@ static void add(struct dz_baselines *ret, char *path)
     }
 }
 
-static void add_main(struct dz_baselines *ret, const struct dz_baselines_wish *wish)
+/* Of a branch, or of any; of a key, or of any. NULL where there is none, or no memory. */
+static char *find_newest(const struct dz_baselines_wish *wish, const char *branch, const char *key)
 {
-    dz_auto char *main = dz_branch_main(wish->rootdir);
-    if (main) {
-        add(ret, path_of(wish, main));
-        return;
-    }
-    unsigned n = ret->n;
-    add(ret, path_of(wish, "main"));
-    if (ret->n == n)
-        add(ret, path_of(wish, "master"));
-}
-
-/* Whether a file of this name is of the set, whatever its branch. */
-static int is_of_set(const char *name, const char *set)
-{
-    const char *at = strchr(name, '@');
-    return at && strcmp(at, set) == 0;
-}
-
-static void add_newest(struct dz_baselines *ret, const struct dz_baselines_wish *wish)
-{
-    dz_autobuf struct dz_buf set = {0};
+    struct pattern pattern;
     dz_auto char *path = dz_path_fmt("%s/baselines", wish->state);
-    DIR *folder = path ? opendir(path) : NULL;
-    put_set(&set, wish);
-    dz_buf_put(&set, "", 1);
+    if (!path || make_pattern(&pattern, wish, branch) < 0)
+        return NULL;
+    DIR *folder = opendir(path);
     char *newest = NULL;
-    for (struct dirent *found; folder && dz_buf_ok(&set) && (found = readdir(folder));) {
-        if (!is_of_set(found->d_name, set.data))
+    for (struct dirent *found; folder && (found = readdir(folder));) {
+        if (!is_like(found->d_name, &pattern, branch, key))
             continue;
         char *other = dz_path_fmt("%s/%s", path, found->d_name);
         int is_newer = other && (!newest || written_ns(other) > written_ns(newest));
@@ -141,34 +179,91 @@ static void add_newest(struct dz_baselines *ret, const struct dz_baselines_wish 
     }
     if (folder)
         closedir(folder);
-    add(ret, newest);
+    free_pattern(&pattern);
+    return newest;
 }
 
-static int add_base(struct dz_baselines *ret, const struct dz_baselines_wish *wish,
-                    struct dz_err *err)
+struct choosing {
+    struct dz_baselines *ret;
+    const struct dz_baselines_wish *wish;
+    char key[KEY_DIGITS + 1];
+};
+
+static int add_of(struct choosing *choosing, const char *branch)
 {
-    dz_auto char *path = path_of(wish, dz_branch_name(wish->base));
+    unsigned n = choosing->ret->n;
+    add(choosing->ret, path_of(choosing->wish, branch, choosing->key));
+    return choosing->ret->n > n;
+}
+
+static void add_main(struct choosing *choosing)
+{
+    dz_auto char *main = dz_branch_main(choosing->wish->rootdir);
+    if (main)
+        add_of(choosing, main);
+    else if (!add_of(choosing, "main"))
+        add_of(choosing, "master");
+}
+
+static int add_base(struct choosing *choosing, struct dz_err *err)
+{
+    const struct dz_baselines_wish *wish = choosing->wish;
+    dz_auto char *path = path_of(wish, dz_branch_name(wish->base), choosing->key);
     int is_there = path && written_ns(path) >= 0;
     if (path)
-        add(ret, dz_strdup(path));
-    return is_there ? 0 : dz_fail(err, -ENOENT, "there is no baseline of '%s'", wish->base);
+        add(choosing->ret, dz_strdup(path));
+    return is_there ? 0
+                    : dz_fail(err, -ENOENT, "there is no baseline of '%s' and these settings",
+                              wish->base);
+}
+
+static char *find_newest_of_main(const struct dz_baselines_wish *wish)
+{
+    dz_auto char *main = dz_branch_main(wish->rootdir);
+    if (main)
+        return find_newest(wish, main, NULL);
+    char *newest = find_newest(wish, "main", NULL);
+    return newest ? newest : find_newest(wish, "master", NULL);
+}
+
+/* Where it is not known: as of the last job of this branch, of main, or of any. */
+static void choose_key(struct choosing *choosing, const char *branch)
+{
+    const struct dz_baselines_wish *wish = choosing->wish;
+    if (wish->key) {
+        name_key(choosing->key, wish->key);
+        return;
+    }
+    dz_auto char *newest = find_newest(wish, branch, NULL);
+    if (!newest)
+        newest = find_newest_of_main(wish);
+    if (!newest)
+        newest = find_newest(wish, NULL, NULL);
+    if (newest)
+        /* Behind the branch and the python. */
+        memcpy(choosing->key, strchr(strchr(dz_path_name(newest), '@') + 1, '@') + 1, KEY_DIGITS);
 }
 
 int dz_baselines_choose(struct dz_baselines *ret, const struct dz_baselines_wish *wish,
                         struct dz_err *err)
 {
     int r = 0;
+    struct choosing choosing = {.ret = ret, .wish = wish};
     dz_auto char *branch = dz_branch_of(wish->rootdir);
-    *ret = (struct dz_baselines){.own = branch ? path_of(wish, branch) : NULL};
+    *ret = (struct dz_baselines){0};
+    if (branch) {
+        choose_key(&choosing, branch);
+        ret->own = path_of(wish, branch, choosing.key);
+    }
     if (!ret->own)
         return dz_fail(err, -ENOMEM, "cannot choose a baseline");
     add(ret, dz_strdup(ret->own));
     if (wish->base)
-        r = add_base(ret, wish, err);
+        r = add_base(&choosing, err);
     else
-        add_main(ret, wish);
+        add_main(&choosing);
     if (!ret->n)
-        add_newest(ret, wish);
+        add(ret, find_newest(wish, NULL, choosing.key));
     return r;
 }
 
@@ -334,6 +429,59 @@ static int put(const char *path, const struct dz_buf *bytes)
                : dz_file_end(fd, dz_file_write_all(fd, bytes->data, bytes->len), name.data, path);
 }
 
+/* By what a name has before the key, and behind it. */
+static int is_of_same_set(const char *a, const char *b)
+{
+    const char *key = strchr(b, '@');
+    key = key ? strchr(key + 1, '@') : NULL;
+    size_t size = key ? (size_t)(key + 1 - b) : 0;
+    return key && strlen(a) == strlen(b) && strlen(b) >= size + KEY_DIGITS &&
+           memcmp(a, b, size) == 0 && strspn(a + size, "0123456789abcdef") >= KEY_DIGITS &&
+           strcmp(a + size + KEY_DIGITS, b + size + KEY_DIGITS) == 0;
+}
+
+static int64_t used_ns(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return INT64_MIN;
+    int64_t read_ns = (int64_t)status.st_atim.tv_sec * 1000000000 + status.st_atim.tv_nsec;
+    int64_t written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    return read_ns > written ? read_ns : written;
+}
+
+/* The one of another key that was not used for longest, and how many there are; NULL where there is none. */
+static char *find_oldest_beside(const char *own, const char *path, unsigned *ret_n)
+{
+    DIR *folder = opendir(path);
+    char *oldest = NULL;
+    *ret_n = 0;
+    for (struct dirent *found; folder && (found = readdir(folder));) {
+        if (!is_of_same_set(found->d_name, dz_path_name(own)) ||
+            strcmp(found->d_name, dz_path_name(own)) == 0)
+            continue;
+        ++*ret_n;
+        char *other = dz_path_fmt("%s/%s", path, found->d_name);
+        int is_older = other && (!oldest || used_ns(other) < used_ns(oldest));
+        dz_free(is_older ? oldest : other);
+        oldest = is_older ? other : oldest;
+    }
+    if (folder)
+        closedir(folder);
+    return oldest;
+}
+
+/* Options that are tried once are not to fill the disk. */
+static void drop_oldest(const char *own, const char *folder)
+{
+    for (;;) {
+        unsigned n;
+        dz_auto char *oldest = find_oldest_beside(own, folder, &n);
+        if (!oldest || n < MOST_KEYS || unlink(oldest) < 0)
+            return;
+    }
+}
+
 int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
                       const struct dz_graph *learnt, struct dz_err *err)
 {
@@ -349,6 +497,8 @@ int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fing
     int r = compose(baselines, key, learnt, &bytes);
     if (r == 0)
         r = put(baselines->own, &bytes);
+    if (r == 0)
+        drop_oldest(baselines->own, folder);
     close(lock);
     return r < 0 ? dz_fail(err, r, "cannot keep '%s'", baselines->own) : 0;
 }

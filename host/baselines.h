@@ -1,4 +1,5 @@
-/* The files in which baselines are kept: STATE/baselines/BRANCH@PYTHON[@PROFILE].
+/* The files in which baselines are kept: STATE/baselines/BRANCH@PYTHON@KEY[@PROFILE]. Each key has its own, so that a run
+ * with other options does not cost what is known of the usual ones.
  *
  * Chosen are the branch's own and main's: one proof is enough, so both together leave out the most. A branch that has none
  * yet, or a renamed one, takes the newest that there is: a proof is a proof, whatever branch it is of. */
@@ -17,9 +18,10 @@ struct dz_baselines {
 
 struct dz_baselines_wish {
     const char *rootdir, *state;
-    const char *python;  /* as in a shim's name, 3.12 */
-    const char *base;    /* --dagz-base: whose in the place of main's; NULL */
-    const char *profile; /* --dagz-profile: of which set; NULL */
+    const char *python;               /* as in a shim's name, 3.12 */
+    const char *base;                 /* --dagz-base: whose in the place of main's; NULL */
+    const char *profile;              /* --dagz-profile: of which set; NULL */
+    const struct dz_fingerprint *key; /* NULL: that of the branch's newest */
 };
 
 /* Negative with a sentence; a base that is asked for and is not there is -ENOENT, and ret is what there is without. */
@@ -37,7 +39,8 @@ void dz_baselines_close(struct dz_baseline_file *file);
 struct dz_baseline *dz_baselines_in(struct dz_baseline_file *file);
 
 /* Composes what a job has learnt with what there is under own by now, which another job may have put there; where there is
- * none of this key, with the newest of the others that is. Replaced as a whole or not at all. Negative with a sentence. */
+ * none of this key, with the newest of the others that is. Replaced as a whole or not at all. Of the branch's
+ * other keys those that were not used for longest go, so that there are never more than a few. Negative with a sentence. */
 int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
                       const struct dz_graph *learnt, struct dz_err *err);
 

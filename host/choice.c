@@ -23,6 +23,7 @@ struct dz_baselines_wish dz_choice_wish(const struct dz_choice *choice)
     return (struct dz_baselines_wish){.rootdir = choice->rootdir,
                                       .state = choice->state,
                                       .python = choice->python->version,
+                                      .key = &choice->key,
                                       .base = *choice->base ? choice->base : NULL,
                                       .profile = *choice->profile ? choice->profile : NULL};
 }

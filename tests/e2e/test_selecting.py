@@ -304,6 +304,13 @@ def test_what_tests_may_see_is_in_the_key(suite, options):
     assert "no baseline is of these settings" in ran.out
 
 
+def test_a_run_with_other_options_costs_nothing_of_what_is_known_of_the_usual_ones(suite):
+    ran = learned(suite).run("-s", "-k", "test_one")
+    assert names_of(ran) == {"test_a.py::test_one"}, ran
+    assert selected(suite.run()) == (0, 4)
+    assert selected(suite.run("-s", "-k", "test_one")) == (0, 1)
+
+
 @pytest.mark.parametrize("env", [{"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"PYTHONHASHSEED": "5"}])
 def test_the_environment_that_all_of_python_reads_is_in_the_key(suite, env):
     ran = learned(suite).run(env=env)

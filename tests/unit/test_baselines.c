@@ -51,7 +51,8 @@ static int make_folder(void **state)
     mkdir(at(".git"), 0777);
     mkdir(at("baselines"), 0777);
     set_branch("topic");
-    wish = (struct dz_baselines_wish){.rootdir = folder, .state = folder, .python = "3.12"};
+    wish = (struct dz_baselines_wish){
+        .rootdir = folder, .state = folder, .python = "3.12", .key = &key};
     return 0;
 }
 
@@ -98,59 +99,62 @@ static void check_chosen(const char *own, const char *first, const char *second)
 static void the_first_job_of_all_finds_none(void **state)
 {
     (void)state;
-    check_chosen("baselines/topic@3.12", NULL, NULL);
+    check_chosen("baselines/topic@3.12@070000000000", NULL, NULL);
 }
 
 static void its_own_and_mains_are_chosen_the_newest_first(void **state)
 {
     (void)state;
-    put_file("baselines/topic@3.12", 20);
-    put_file("baselines/main@3.12", 10);
-    put_file("baselines/other@3.12", 1);
-    check_chosen("baselines/topic@3.12", "baselines/main@3.12", "baselines/topic@3.12");
-    put_file("baselines/topic@3.12", 5);
-    check_chosen("baselines/topic@3.12", "baselines/topic@3.12", "baselines/main@3.12");
+    put_file("baselines/topic@3.12@070000000000", 20);
+    put_file("baselines/main@3.12@070000000000", 10);
+    put_file("baselines/other@3.12@070000000000", 1);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/main@3.12@070000000000",
+                 "baselines/topic@3.12@070000000000");
+    put_file("baselines/topic@3.12@070000000000", 5);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/topic@3.12@070000000000",
+                 "baselines/main@3.12@070000000000");
     set_branch("main");
-    check_chosen("baselines/main@3.12", "baselines/main@3.12", NULL);
+    check_chosen("baselines/main@3.12@070000000000", "baselines/main@3.12@070000000000", NULL);
 }
 
 static void mains_is_origins(void **state)
 {
     (void)state;
-    put_file("baselines/trunk@3.12", 20);
-    put_file("baselines/main@3.12", 10);
+    put_file("baselines/trunk@3.12@070000000000", 20);
+    put_file("baselines/main@3.12@070000000000", 10);
     mkdir(at(".git/refs"), 0777);
     mkdir(at(".git/refs/remotes"), 0777);
     mkdir(at(".git/refs/remotes/origin"), 0777);
     put_text(".git/refs/remotes/origin/HEAD", "ref: refs/remotes/origin/trunk\n");
-    check_chosen("baselines/topic@3.12", "baselines/trunk@3.12", NULL);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/trunk@3.12@070000000000", NULL);
 }
 
 static void or_it_is_called_master(void **state)
 {
     (void)state;
-    put_file("baselines/master@3.12", 20);
-    check_chosen("baselines/topic@3.12", "baselines/master@3.12", NULL);
+    put_file("baselines/master@3.12@070000000000", 20);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/master@3.12@070000000000", NULL);
 }
 
 static void a_renamed_branch_takes_the_newest_there_is(void **state)
 {
     (void)state;
-    put_file("baselines/old@3.12", 20);
-    put_file("baselines/older@3.12", 30);
-    put_file("baselines/of-another-python@3.13", 1);
-    put_file("baselines/of-another-set@3.12@nightly", 1);
-    put_file("baselines/old@3.12.Ab12Cd", 1);
-    check_chosen("baselines/topic@3.12", "baselines/old@3.12", NULL);
+    put_file("baselines/old@3.12@070000000000", 20);
+    put_file("baselines/older@3.12@070000000000", 30);
+    put_file("baselines/of-another-python@3.13@070000000000", 1);
+    put_file("baselines/of-another-set@3.12@070000000000@nightly", 1);
+    put_file("baselines/old@3.12@070000000000.Ab12Cd", 1);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/old@3.12@070000000000", NULL);
 }
 
 static void profiles_are_sets_of_their_own(void **state)
 {
     (void)state;
-    put_file("baselines/topic@3.12", 20);
-    put_file("baselines/main@3.12@v1%2enightly", 10);
+    put_file("baselines/topic@3.12@070000000000", 20);
+    put_file("baselines/main@3.12@070000000000@v1%2enightly", 10);
     wish.profile = "v1.nightly";
-    check_chosen("baselines/topic@3.12@v1%2enightly", "baselines/main@3.12@v1%2enightly", NULL);
+    check_chosen("baselines/topic@3.12@070000000000@v1%2enightly",
+                 "baselines/main@3.12@070000000000@v1%2enightly", NULL);
 }
 
 static void a_base_that_is_named_is_in_mains_place(void **state)
@@ -158,16 +162,32 @@ static void a_base_that_is_named_is_in_mains_place(void **state)
     (void)state;
     struct dz_baselines chosen;
     struct dz_err err;
-    put_file("baselines/main@3.12", 10);
-    put_file("baselines/release%2f2@3.12", 20);
+    put_file("baselines/main@3.12@070000000000", 10);
+    put_file("baselines/release%2f2@3.12@070000000000", 20);
     wish.base = "origin/release/2";
-    check_chosen("baselines/topic@3.12", "baselines/release%2f2@3.12", NULL);
+    check_chosen("baselines/topic@3.12@070000000000", "baselines/release%2f2@3.12@070000000000",
+                 NULL);
     wish.base = "gone";
-    put_file("baselines/topic@3.12", 30);
+    put_file("baselines/topic@3.12@070000000000", 30);
     assert_int_equal(dz_baselines_choose(&chosen, &wish, &err), -ENOENT);
     assert_non_null(strstr(err.text, "there is no baseline of 'gone'"));
     assert_int_equal(chosen.n, 1);
     dz_baselines_free(&chosen);
+}
+
+static void who_knows_no_key_takes_the_branchs_newest(void **state)
+{
+    (void)state;
+    wish.key = NULL;
+    put_file("baselines/other@3.12@0a0000000000", 1);
+    check_chosen("baselines/topic@3.12@0a0000000000", "baselines/other@3.12@0a0000000000", NULL);
+    put_file("baselines/main@3.12@0b0000000000", 10);
+    put_file("baselines/main@3.12@0c0000000000", 15);
+    check_chosen("baselines/topic@3.12@0b0000000000", "baselines/main@3.12@0b0000000000", NULL);
+    put_file("baselines/topic@3.12@0c0000000000", 20);
+    put_file("baselines/topic@3.12@0d0000000000", 25);
+    check_chosen("baselines/topic@3.12@0c0000000000", "baselines/main@3.12@0c0000000000",
+                 "baselines/topic@3.12@0c0000000000");
 }
 
 static void any_branch_has_a_name_that_a_file_can_have(void **state)
@@ -194,7 +214,7 @@ static void any_branch_has_a_name_that_a_file_can_have(void **state)
             assert_string_not_equal(names[i], name);
         dz_baselines_free(&chosen);
     }
-    assert_string_equal(names[0], "a%2fb@3.12");
+    assert_string_equal(names[0], "a%2fb@3.12@070000000000");
 }
 
 /* ---- keeping ---- */
@@ -220,6 +240,7 @@ static int keep(const char *file, uint8_t content, const struct dz_fingerprint *
     struct dz_graph graph;
     struct dz_err err = {0};
     learn(&graph, file, content);
+    wish.key = of;
     int r = dz_baselines_choose(&chosen, &wish, &err);
     if (r == 0)
         r = dz_baselines_keep(&chosen, of, &graph, &err);
@@ -251,7 +272,7 @@ static void what_jobs_learn_adds_up(void **state)
     assert_int_equal(keep("test_a.py", 1, &key), 0);
     assert_int_equal(keep("test_b.py", 2, &key), 0);
     assert_int_equal(keep("test_a.py", 3, &key), 0);
-    assert_int_equal(n_kept("baselines/topic@3.12"), 2);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 2);
 }
 
 static void a_new_branch_begins_with_what_it_was_proved_by(void **state)
@@ -261,34 +282,69 @@ static void a_new_branch_begins_with_what_it_was_proved_by(void **state)
     assert_int_equal(keep("test_a.py", 1, &key), 0);
     set_branch("topic");
     assert_int_equal(keep("test_b.py", 2, &key), 0);
-    assert_int_equal(n_kept("baselines/topic@3.12"), 2);
-    assert_int_equal(n_kept("baselines/main@3.12"), 1);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 2);
+    assert_int_equal(n_kept("baselines/main@3.12@070000000000"), 1);
 }
 
-static void other_settings_prove_nothing(void **state)
+static void other_settings_prove_nothing_and_cost_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(keep("test_a.py", 1, &another_key), 0);
+    assert_int_equal(keep("test_a.py", 1, &key), 0);
+    assert_int_equal(keep("test_c.py", 1, &key), 0);
+    assert_int_equal(keep("test_b.py", 2, &another_key), 0);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 2);
+    assert_int_equal(n_kept("baselines/topic@3.12@080000000000"), 1);
+}
+
+/* Two keys may have one name. */
+static void what_counts_is_the_key_in_the_file(void **state)
+{
+    (void)state;
+    const struct dz_fingerprint almost = {{7, [15] = 1}};
+    assert_int_equal(keep("test_a.py", 1, &almost), 0);
     assert_int_equal(keep("test_b.py", 2, &key), 0);
-    assert_int_equal(n_kept("baselines/topic@3.12"), 1);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 1);
+}
+
+static void of_many_keys_those_stay_that_were_used_last(void **state)
+{
+    (void)state;
+    char name[64];
+    put_file("baselines/main@3.12@000000000000", 100);
+    put_file("baselines/topic@3.12@000000000000@nightly", 100);
+    put_file("baselines/topic@3.12@no key", 100);
+    for (uint8_t i = 20; i < 32; i++) {
+        const struct dz_fingerprint one = {{i}};
+        assert_int_equal(keep("test_a.py", 1, &one), 0);
+        snprintf(name, sizeof name, "baselines/topic@3.12@%02x0000000000", i);
+        /* Written first, and read last. */
+        set_age(name, i == 20 ? 500 : 200u - i, i == 20 ? 0 : 200u - i);
+    }
+    for (uint8_t i = 20; i < 32; i++) {
+        snprintf(name, sizeof name, "baselines/topic@3.12@%02x0000000000", i);
+        assert_int_equal(access(at(name), F_OK), i == 20 || i > 24 ? 0 : -1);
+    }
+    assert_int_equal(access(at("baselines/main@3.12@000000000000"), F_OK), 0);
+    assert_int_equal(access(at("baselines/topic@3.12@000000000000@nightly"), F_OK), 0);
+    assert_int_equal(access(at("baselines/topic@3.12@no key"), F_OK), 0);
 }
 
 static void a_damaged_one_is_a_sentence_and_is_written_anew(void **state)
 {
     (void)state;
     struct dz_err err;
-    put_text("baselines/topic@3.12", "DAGZbas\n and then what?");
-    assert_null(dz_baselines_open(at("baselines/topic@3.12"), &err));
+    put_text("baselines/topic@3.12@070000000000", "DAGZbas\n and then what?");
+    assert_null(dz_baselines_open(at("baselines/topic@3.12@070000000000"), &err));
     assert_int_equal(err.code, -EBADMSG);
-    assert_non_null(strstr(err.text, "topic@3.12' is not used: "));
-    put_text("baselines/topic@3.12", "");
-    assert_null(dz_baselines_open(at("baselines/topic@3.12"), &err));
+    assert_non_null(strstr(err.text, "topic@3.12@070000000000' is not used: "));
+    put_text("baselines/topic@3.12@070000000000", "");
+    assert_null(dz_baselines_open(at("baselines/topic@3.12@070000000000"), &err));
     assert_int_equal(err.code, -EBADMSG);
     assert_null(dz_baselines_open(at("baselines"), &err));
     assert_null(dz_baselines_open(at("baselines/none"), &err));
     assert_int_equal(err.code, -ENOENT);
     assert_int_equal(keep("test_a.py", 1, &key), 0);
-    assert_int_equal(n_kept("baselines/topic@3.12"), 1);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 1);
 }
 
 static void jobs_that_end_at_once_are_both_right(void **state)
@@ -310,7 +366,7 @@ static void jobs_that_end_at_once_are_both_right(void **state)
         assert_true(wait(&status) > 0);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(n_kept("baselines/topic@3.12"), JOBS * ROUNDS);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), JOBS * ROUNDS);
 }
 
 static void what_cannot_be_kept_is_a_sentence_and_leaves_nothing(void **state)
@@ -322,7 +378,7 @@ static void what_cannot_be_kept_is_a_sentence_and_leaves_nothing(void **state)
     learn(&graph, "test_a.py", 1);
     assert_true(dz_baselines_keep(&none, &key, &graph, &err) < 0);
     assert_non_null(strstr(err.text, "/proc/none/baselines"));
-    struct dz_baselines in_the_way = {.own = at("baselines/topic@3.12")};
+    struct dz_baselines in_the_way = {.own = at("baselines/topic@3.12@070000000000")};
     mkdir(in_the_way.own, 0777);
     assert_true(dz_baselines_keep(&in_the_way, &key, &graph, &err) < 0);
     assert_int_equal(rmdir(in_the_way.own), 0);
@@ -346,7 +402,7 @@ static void without_memory_what_was_kept_stays(void **state)
         dz_mem_fail_after(0);
         assert_true(r == 0 || err.text[0]);
         /* Never without what there was. */
-        assert_int_equal(n_kept("baselines/topic@3.12"), r < 0 ? 1 : 2);
+        assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), r < 0 ? 1 : 2);
         assert_true(n < 1000);
     }
     dz_baselines_free(&chosen);
@@ -374,33 +430,33 @@ static int is_there(const char *name)
 static void what_no_job_has_used_for_long_is_removed(void **state)
 {
     (void)state;
-    put_file("baselines/old@3.12", 91 * DAY);
-    put_file("baselines/young@3.12", 89 * DAY);
-    put_file("baselines/used@3.12", 0);
-    set_age("baselines/used@3.12", 200 * DAY, 10 * DAY);
-    put_file("baselines/young@3.12.Ab12Cd", 2 * DAY);
-    put_file("baselines/young@3.12.Ab12Ce", 0);
+    put_file("baselines/old@3.12@070000000000", 91 * DAY);
+    put_file("baselines/young@3.12@070000000000", 89 * DAY);
+    put_file("baselines/used@3.12@070000000000", 0);
+    set_age("baselines/used@3.12@070000000000", 200 * DAY, 10 * DAY);
+    put_file("baselines/young@3.12@070000000000.Ab12Cd", 2 * DAY);
+    put_file("baselines/young@3.12@070000000000.Ab12Ce", 0);
     assert_int_equal(cleaned(0).baselines, 2);
-    assert_false(is_there("baselines/old@3.12"));
-    assert_true(is_there("baselines/young@3.12"));
-    assert_true(is_there("baselines/used@3.12"));
-    assert_false(is_there("baselines/young@3.12.Ab12Cd"));
-    assert_true(is_there("baselines/young@3.12.Ab12Ce"));
+    assert_false(is_there("baselines/old@3.12@070000000000"));
+    assert_true(is_there("baselines/young@3.12@070000000000"));
+    assert_true(is_there("baselines/used@3.12@070000000000"));
+    assert_false(is_there("baselines/young@3.12@070000000000.Ab12Cd"));
+    assert_true(is_there("baselines/young@3.12@070000000000.Ab12Ce"));
     assert_int_equal(cleaned(1).baselines, 2);
-    assert_false(is_there("baselines/used@3.12"));
+    assert_false(is_there("baselines/used@3.12@070000000000"));
 }
 
 static void reading_one_is_using_it_and_cleaning_is_not(void **state)
 {
     (void)state;
     assert_int_equal(keep("test_a.py", 1, &key), 0);
-    set_age("baselines/topic@3.12", 91 * DAY, 91 * DAY);
-    n_kept("baselines/topic@3.12");
+    set_age("baselines/topic@3.12@070000000000", 91 * DAY, 91 * DAY);
+    n_kept("baselines/topic@3.12@070000000000");
     assert_int_equal(cleaned(0).baselines, 0);
-    set_age("baselines/topic@3.12", 80 * DAY, 80 * DAY);
+    set_age("baselines/topic@3.12@070000000000", 80 * DAY, 80 * DAY);
     cleaned(0);
     struct stat status;
-    assert_int_equal(stat(at("baselines/topic@3.12"), &status), 0);
+    assert_int_equal(stat(at("baselines/topic@3.12@070000000000"), &status), 0);
     assert_true(status.st_atime < time(NULL) - 79 * DAY);
 }
 
@@ -441,10 +497,13 @@ int main(void)
         TEST(a_renamed_branch_takes_the_newest_there_is),
         TEST(profiles_are_sets_of_their_own),
         TEST(a_base_that_is_named_is_in_mains_place),
+        TEST(who_knows_no_key_takes_the_branchs_newest),
         TEST(any_branch_has_a_name_that_a_file_can_have),
         TEST(what_jobs_learn_adds_up),
         TEST(a_new_branch_begins_with_what_it_was_proved_by),
-        TEST(other_settings_prove_nothing),
+        TEST(other_settings_prove_nothing_and_cost_nothing),
+        TEST(what_counts_is_the_key_in_the_file),
+        TEST(of_many_keys_those_stay_that_were_used_last),
         TEST(a_damaged_one_is_a_sentence_and_is_written_anew),
         TEST(jobs_that_end_at_once_are_both_right),
         TEST(what_cannot_be_kept_is_a_sentence_and_leaves_nothing),
