@@ -15,9 +15,11 @@ struct building {
     struct dz_links links;
     struct dz_names names;
     struct dz_outputs outputs;
-    struct dz_strings sources; /* paths of project sources */
-    uint32_t *source_files;    /* by number - 1: strings of the observations */
-    uint32_t *spans;           /* vertices of spans */
+    struct dz_strings sources;        /* paths of project sources */
+    uint32_t *source_files;           /* by number - 1: strings of the observations */
+    uint32_t *conftests, n_conftests; /* the same, of conftests */
+    uint32_t *spans;                  /* vertices of spans */
+    uint32_t *modules;                /* by span: the file of the module that is imported in it */
     struct dz_strings test_names, file_names;
     uint32_t *test_spans; /* by number of the name - 1 */
     uint32_t *nodes;      /* by vertex */
@@ -38,18 +40,28 @@ static uint32_t add_text(struct building *building, const char *text)
 
 /* ---- sources ---- */
 
+static int is_conftest(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && strcmp(slash + 1, "conftest.py") == 0;
+}
+
 static int list_sources(struct building *building)
 {
     const struct dz_observations *all = building->of->all;
     building->source_files = dz_alloc((all->n_sources + 1) * sizeof *building->source_files);
-    if (!building->source_files)
+    building->conftests = dz_alloc((all->n_sources + 1) * sizeof *building->conftests);
+    if (!building->source_files || !building->conftests)
         return -ENOMEM;
     for (uint32_t i = 0; i < all->n_sources; i++) {
         const char *path = string(building, all->sources[i].file);
+        uint32_t before = building->sources.n;
         uint32_t number = dz_strings_add(&building->sources, path, strlen(path));
         if (!number)
             return -ENOMEM;
         building->source_files[number - 1] = all->sources[i].file;
+        if (number > before && is_conftest(path))
+            building->conftests[building->n_conftests++] = all->sources[i].file;
     }
     return 0;
 }
@@ -64,12 +76,6 @@ static uint32_t source_named(const struct building *building, const char *path)
     return number ? building->source_files[number - 1] : 0;
 }
 
-static int is_conftest(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && strcmp(slash + 1, "conftest.py") == 0;
-}
-
 /* ---- what a span met ---- */
 
 static uint32_t span_vertex(const struct building *building, uint32_t span)
@@ -82,15 +88,28 @@ static void lean_on(struct building *building, uint32_t vertex, uint32_t span)
     dz_links_edge(&building->links, vertex, span_vertex(building, span));
 }
 
-/* The file of an import's module; 0: none, or one that the job has made. */
-static uint32_t source_of(const struct building *building, uint32_t number)
+static uint32_t find_module(const struct building *building, const struct dz_observed_span *span)
 {
-    const struct dz_observed_span *span = &building->of->all->spans[number];
     for (uint32_t i = 0; span->type == DZ_SPAN_IMPORT && i < span->n_facts; i++)
-        if (span->facts[i].fact == DZ_FACT_SOURCE &&
+        if (span->facts[i].fact == DZ_FACT_SOURCE && span->facts[i].string &&
             !dz_outputs_is_made(&building->outputs, span->facts[i].string))
             return span->facts[i].string;
     return 0;
+}
+
+static int list_modules(struct building *building)
+{
+    const struct dz_observations *all = building->of->all;
+    building->modules = dz_alloc((all->n_spans + 1) * sizeof *building->modules);
+    for (uint32_t i = 0; building->modules && i < all->n_spans; i++)
+        building->modules[i] = find_module(building, &all->spans[i]);
+    return building->modules ? 0 : -ENOMEM;
+}
+
+/* The file of an import's module; 0: none, or one that the job has made. */
+static uint32_t source_of(const struct building *building, uint32_t number)
+{
+    return building->modules[number];
 }
 
 /* What the front does to show what is through reaches no test. */
@@ -263,11 +282,11 @@ static void add_hooks_around(struct building *building, uint32_t vertex, uint32_
 {
     const char *path = string(building, file);
     add_hooks(building, vertex, DZ_VERTEX_HOOKS, file);
-    for (uint32_t i = 0; i < building->sources.n; i++) {
-        const char *other = building->sources.at[i];
+    for (uint32_t i = 0; i < building->n_conftests; i++) {
+        const char *other = string(building, building->conftests[i]);
         size_t folder = strlen(other) - strlen("conftest.py");
-        if (is_conftest(other) && strncmp(other, path, folder) == 0)
-            add_hooks(building, vertex, DZ_VERTEX_HOOKS, building->source_files[i]);
+        if (strncmp(other, path, folder) == 0)
+            add_hooks(building, vertex, DZ_VERTEX_HOOKS, building->conftests[i]);
     }
 }
 
@@ -276,9 +295,8 @@ static void add_hooks_around(struct building *building, uint32_t vertex, uint32_
 static void add_hooks_of_session(struct building *building, uint32_t vertex)
 {
     const struct dz_observations *all = building->of->all;
-    for (uint32_t i = 0; i < building->sources.n; i++)
-        if (is_conftest(building->sources.at[i]))
-            add_hooks(building, vertex, DZ_VERTEX_SESSION_HOOKS, building->source_files[i]);
+    for (uint32_t i = 0; i < building->n_conftests; i++)
+        add_hooks(building, vertex, DZ_VERTEX_SESSION_HOOKS, building->conftests[i]);
     for (uint32_t i = 0; i < all->n_spans; i++) {
         const struct dz_observed_span *span = &all->spans[i];
         for (uint32_t k = 0; span->type == DZ_SPAN_LOAD && k < span->n_facts; k++) {
@@ -498,8 +516,9 @@ static int begin(struct building *building)
                                         .elements = of->elements,
                                         .distributions = of->distributions,
                                         .rootdir = of->rootdir,
-                                        .fingerprint = of->fingerprint,
-                                        .context = of->context};
+                                        .prints = {.strings = &building->graph->strings,
+                                                   .fingerprint = of->fingerprint,
+                                                   .context = of->context}};
     building->names.outputs = &building->outputs;
     building->spans = dz_alloc((of->all->n_spans + 1) * sizeof *building->spans);
     int r = building->spans ? dz_outputs_find(&building->outputs, of->all) : -ENOMEM;
@@ -507,6 +526,8 @@ static int begin(struct building *building)
         r = dz_names_init(&building->names);
     if (r == 0)
         r = list_sources(building);
+    if (r == 0)
+        r = list_modules(building);
     return r == 0 ? list_tests(building) : r;
 }
 
@@ -549,6 +570,8 @@ static void free_all(struct building *building)
     dz_strings_free(&building->test_names);
     dz_strings_free(&building->file_names);
     dz_free(building->source_files);
+    dz_free(building->conftests);
+    dz_free(building->modules);
     dz_free(building->test_spans);
     dz_free(building->spans);
     dz_free(building->nodes);

@@ -12,10 +12,17 @@ struct source {
     int asked;
 };
 
+/* Which element a code is part of: asked once for each span that it ran in. */
+struct part {
+    uint32_t element;
+    uint8_t why, is_known;
+};
+
 struct dz_elements {
     const struct dz_observations *all;
     const char *state;
     struct source *sources; /* by the file's string */
+    struct part *parts;     /* by code */
 };
 
 /* ---- sources ---- */
@@ -35,12 +42,14 @@ struct dz_elements *dz_elements_new(const struct dz_observations *all, const cha
 {
     struct dz_elements *elements = dz_alloc(sizeof *elements);
     struct source *sources = dz_alloc((all->n_strings + 1) * sizeof *sources);
-    if (!elements || !sources) {
+    struct part *parts = dz_alloc((all->n_codes + 1) * sizeof *parts);
+    if (!elements || !sources || !parts) {
         dz_free(elements);
         dz_free(sources);
+        dz_free(parts);
         return NULL;
     }
-    *elements = (struct dz_elements){all, state, sources};
+    *elements = (struct dz_elements){all, state, sources, parts};
     for (uint32_t i = 0; i < all->n_sources; i++)
         note(&sources[all->sources[i].file], &all->sources[i]);
     return elements;
@@ -53,6 +62,7 @@ void dz_elements_free(struct dz_elements *elements)
     for (uint32_t i = 0; i <= elements->all->n_strings; i++)
         dz_sheet_free(elements->sources[i].sheet);
     dz_free(elements->sources);
+    dz_free(elements->parts);
     dz_free(elements);
 }
 
@@ -84,19 +94,28 @@ struct dz_joined dz_elements_sheet(struct dz_elements *elements, uint32_t file)
     return (struct dz_joined){source->sheet, DZ_NONE, source->why};
 }
 
+static struct part find_part(const struct dz_elements *elements, struct dz_joined joined,
+                             const struct dz_observed_code *code)
+{
+    const char *name = code->name ? elements->all->strings[code->name - 1] : NULL;
+    struct part part = {DZ_NONE, (uint8_t)joined.why, 1};
+    if (joined.why == DZ_KNOWN)
+        part.element = dz_sheet_find_code(joined.sheet, code->line, code->kind, name);
+    if (joined.why == DZ_KNOWN && part.element == DZ_NONE)
+        part.why = DZ_UNKNOWN_ABSENT;
+    return part;
+}
+
 struct dz_joined dz_elements_of(struct dz_elements *elements, uint32_t number)
 {
     const struct dz_observed_code *code = &elements->all->codes[number];
     if (code->kind == DZ_CODE_PACKAGE || code->kind == DZ_CODE_GENERATED)
         return (struct dz_joined){NULL, DZ_NONE, DZ_UNKNOWN_FOREIGN};
     struct dz_joined joined = dz_elements_sheet(elements, code->file);
-    if (joined.why != DZ_KNOWN)
-        return joined;
-    joined.element = dz_sheet_find_code(joined.sheet, code->line, code->kind,
-                                        code->name ? elements->all->strings[code->name - 1] : NULL);
-    if (joined.element == DZ_NONE)
-        joined.why = DZ_UNKNOWN_ABSENT;
-    return joined;
+    struct part *part = &elements->parts[number];
+    if (!part->is_known)
+        *part = find_part(elements, joined, code);
+    return (struct dz_joined){joined.sheet, part->element, (enum dz_unknown)part->why};
 }
 
 const char *dz_unknown_text(enum dz_unknown why)

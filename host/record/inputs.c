@@ -3,6 +3,7 @@
 #include "inputs.h"
 
 #include "outside.h"
+#include "scope.h"
 
 #include <string.h>
 
@@ -93,13 +94,24 @@ static int is_statement(const struct dz_element *element)
 }
 
 static const struct dz_bind *find_bind(const struct dz_sheet *sheet,
-                                       const struct dz_element *element, const char *name)
+                                       const struct dz_element *element, uint32_t name)
 {
     const struct dz_bind *binds = dz_sheet_binds(sheet, element);
     for (uint32_t i = 0; i < element->binds.n; i++)
-        if (strcmp(dz_sheet_string(sheet, binds[i].name), name) == 0)
+        if (binds[i].name == name)
             return &binds[i];
     return NULL;
+}
+
+/* Those that bind a name, each once. */
+static const struct dz_element *next_binder(const struct dz_sheet *sheet, uint32_t name,
+                                            uint32_t *at)
+{
+    uint32_t n;
+    const uint32_t *binders = dz_scope_binders(sheet, name, &n);
+    while (*at && *at < n && binders[*at] == binders[*at - 1])
+        ++*at;
+    return *at < n ? dz_sheet_at(sheet, binders[(*at)++]) : NULL;
 }
 
 /* A function that may write the name at any time; it has no place among the statements, and may be moved. */
@@ -115,14 +127,14 @@ static void add_writer(struct hash *hash, const struct dz_element *function, uin
 static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *name)
 {
     struct hash hash;
+    const struct dz_element *element;
+    uint32_t at = 0, number = dz_scope_string(sheet, name);
     int is_bound = 0;
     begin(&hash, DZ_INPUT_NAME);
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
-        const struct dz_element *element = dz_sheet_at(sheet, i);
+    while ((element = next_binder(sheet, number, &at))) {
         int is_writer = element->kind == DZ_FUNCTION;
-        const struct dz_bind *bind =
-            is_writer || is_statement(element) ? find_bind(sheet, element, name) : NULL;
-        if (!bind || (is_writer && !(bind->mode & DZ_BIND_GLOBAL)))
+        const struct dz_bind *bind = find_bind(sheet, element, number);
+        if (is_writer ? !(bind->mode & DZ_BIND_GLOBAL) : !is_statement(element))
             continue;
         is_bound = 1;
         if (is_writer) {
@@ -139,11 +151,11 @@ static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *n
 static struct dz_fingerprint of_bound(const struct dz_sheet *sheet, const char *name)
 {
     struct hash hash;
-    uint32_t modes = 0, is_bound = 0;
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
-        const struct dz_element *element = dz_sheet_at(sheet, i);
-        const struct dz_bind *bind = is_statement(element) ? find_bind(sheet, element, name) : NULL;
-        if (!bind)
+    const struct dz_element *element;
+    uint32_t modes = 0, is_bound = 0, at = 0, number = dz_scope_string(sheet, name);
+    while ((element = next_binder(sheet, number, &at))) {
+        const struct dz_bind *bind = find_bind(sheet, element, number);
+        if (!is_statement(element))
             continue;
         is_bound = 1;
         if (!(bind->mode & DZ_BIND_MAYBE))

@@ -171,42 +171,6 @@ static int append(uint32_t **list, uint32_t *n, uint32_t *cap, uint32_t number)
     return 0;
 }
 
-static int by_fingerprint(const void *one, const void *other)
-{
-    return memcmp(one, other, sizeof(struct dz_fingerprint));
-}
-
-/* Order decides nothing: another job may have met them in another one. */
-static int hash_of(const struct dz_graph *graph, const struct dz_node *node,
-                   struct dz_fingerprint *ret)
-{
-    uint32_t n = node->inputs.n + node->leans.n;
-    dz_auto struct dz_fingerprint *parts = dz_alloc((n + 1) * sizeof *parts);
-    if (!parts)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < node->inputs.n; i++) {
-        const struct dz_input *input = &graph->inputs[graph->input_list[node->inputs.at + i]];
-        const char *path = dz_strings_text(&graph->strings, input->path);
-        const char *name = dz_strings_text(&graph->strings, input->name);
-        uint32_t numbers[] = {input->kind, input->of, input->k, (uint32_t)strlen(path)};
-        XXH3_state_t state;
-        XXH3_128bits_reset(&state);
-        XXH3_128bits_update(&state, numbers, sizeof numbers);
-        XXH3_128bits_update(&state, path, strlen(path));
-        XXH3_128bits_update(&state, name, strlen(name));
-        XXH3_128bits_update(&state, &input->fingerprint, sizeof input->fingerprint);
-        XXH128_canonicalFromHash((XXH128_canonical_t *)&parts[i], XXH3_128bits_digest(&state));
-    }
-    for (uint32_t i = 0; i < node->leans.n; i++)
-        parts[node->inputs.n + i] = graph->nodes[graph->lean_list[node->leans.at + i]].id;
-    qsort(parts, node->inputs.n, sizeof *parts, by_fingerprint);
-    if (node->leans.n)
-        qsort(parts + node->inputs.n, node->leans.n, sizeof *parts, by_fingerprint);
-    XXH128_canonicalFromHash((XXH128_canonical_t *)ret,
-                             XXH3_128bits_withSeed(parts, n * sizeof *parts, node->inputs.n));
-    return 0;
-}
-
 static int add_inputs(struct search *search, struct dz_node *node, const struct dz_vertex *vertex)
 {
     struct dz_graph *graph = search->links->graph;
@@ -259,7 +223,7 @@ static int close_circle(struct search *search, uint32_t vertex)
     search->n_open = first;
     sort(graph->input_list + node.inputs.at, node.inputs.n);
     sort(graph->lean_list + node.leans.at, node.leans.n);
-    if (r < 0 || hash_of(graph, &node, &node.id) < 0 ||
+    if (r < 0 ||
         !dz_has_room(&graph->nodes, graph->n_nodes, &graph->cap_nodes, sizeof *graph->nodes))
         return -ENOMEM;
     graph->nodes[graph->n_nodes++] = node;
@@ -331,5 +295,6 @@ int dz_links_condense(struct dz_links *links, uint32_t *ret_nodes)
                             .open = room + 4 * n,
                             .nodes = ret_nodes,
                             .seen = seen};
-    return search_all(&search);
+    int r = search_all(&search);
+    return r < 0 ? r : dz_graph_identify(links->graph);
 }

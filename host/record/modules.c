@@ -12,11 +12,6 @@ static const char *name_at(const struct dz_modules *modules, uint32_t i)
     return modules->all->strings[modules->list[i].name - 1];
 }
 
-static const char *file_at(const struct dz_modules *modules, uint32_t i)
-{
-    return modules->all->strings[modules->list[i].file - 1];
-}
-
 /* ---- finding ---- */
 
 struct named {
@@ -57,6 +52,22 @@ static int put_in_order(struct dz_modules *modules)
     return 0;
 }
 
+/* The first by their names of those that are the same. */
+static int list_paths(struct dz_modules *modules)
+{
+    for (uint32_t i = 0; i < modules->n; i++) {
+        uint32_t file = modules->list[i].file, before = modules->paths.n;
+        const char *path = modules->all->strings[file - 1];
+        uint32_t number = dz_strings_add(&modules->paths, path, strlen(path));
+        if (!number ||
+            !dz_has_room(&modules->files, before, &modules->files_cap, sizeof *modules->files))
+            return -ENOMEM;
+        if (number > before)
+            modules->files[number - 1] = file;
+    }
+    return 0;
+}
+
 int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all,
                     const struct dz_outputs *outputs)
 {
@@ -69,12 +80,14 @@ int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all,
                 add(ret, span->name, span->facts[k].string) < 0)
                 return -ENOMEM;
     }
-    return put_in_order(ret);
+    return put_in_order(ret) < 0 ? -ENOMEM : list_paths(ret);
 }
 
 void dz_modules_free(struct dz_modules *modules)
 {
     dz_free(modules->list);
+    dz_free(modules->files);
+    dz_strings_free(&modules->paths);
     *modules = (struct dz_modules){0};
 }
 
@@ -111,14 +124,6 @@ const struct dz_module_file *dz_modules_named(const struct dz_modules *modules, 
     return end > first ? &modules->list[first] : NULL;
 }
 
-static uint32_t file_of_path(const struct dz_modules *modules, const char *path)
-{
-    for (uint32_t i = 0; i < modules->n; i++)
-        if (strcmp(file_at(modules, i), path) == 0)
-            return modules->list[i].file;
-    return 0;
-}
-
 uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
                           const char *dotted)
 {
@@ -130,9 +135,9 @@ uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, 
             return 0;
         for (size_t i = folder_size + 1; i <= folder_size + strlen(dotted); i++)
             path.data[i] = path.data[i] == '.' ? '/' : path.data[i];
-        uint32_t file = file_of_path(modules, path.data);
-        if (file)
-            return file;
+        uint32_t number = dz_strings_find(&modules->paths, path.data, path.len);
+        if (number)
+            return modules->files[number - 1];
     }
     return 0;
 }

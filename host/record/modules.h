@@ -8,6 +8,8 @@ struct dz_modules {
         uint32_t name, file; /* strings of the observations */
     } * list;                /* by name */
     uint32_t n, cap;
+    struct dz_strings paths;    /* of their files */
+    uint32_t *files, files_cap; /* by number of the path - 1 */
     const struct dz_observations *all;
 };
 

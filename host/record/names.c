@@ -3,6 +3,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "outside.h"
+#include "scope.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,8 +118,7 @@ static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, 
 void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input input)
 {
     dz_autobuf struct dz_buf why = {0};
-    int r = names->fingerprint(names->context, &names->links->graph->strings, &input,
-                               &input.fingerprint);
+    int r = dz_prints_add(&names->prints, &input);
     if (r == 0) {
         dz_links_input(names->links, vertex, &input);
         return;
@@ -186,11 +186,11 @@ static void link_to(const struct reader *reader, enum dz_vertex_kind kind, uint3
 
 /* ---- modules' names ---- */
 
-static int binds(const struct dz_sheet *sheet, const struct dz_element *element, const char *name)
+static int binds(const struct dz_sheet *sheet, uint32_t element, uint32_t name)
 {
-    const struct dz_bind *bind = dz_sheet_binds(sheet, element);
-    for (uint32_t i = 0; i < element->binds.n; i++)
-        if (strcmp(dz_sheet_string(sheet, bind[i].name), name) == 0)
+    const struct dz_bind *bind = dz_sheet_binds(sheet, dz_sheet_at(sheet, element));
+    for (uint32_t i = 0; i < dz_sheet_at(sheet, element)->binds.n; i++)
+        if (bind[i].name == name)
             return 1;
     return 0;
 }
@@ -202,8 +202,10 @@ static int is_statement(const struct dz_element *element)
 
 static int is_bound(const struct dz_sheet *sheet, const char *name)
 {
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
-        if (is_statement(dz_sheet_at(sheet, i)) && binds(sheet, dz_sheet_at(sheet, i), name))
+    uint32_t n;
+    const uint32_t *binders = dz_scope_binders(sheet, dz_scope_string(sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (is_statement(dz_sheet_at(sheet, binders[i])))
             return 1;
     return 0;
 }
@@ -410,10 +412,11 @@ static void read_through_stars(struct reader *reader, const struct dz_sheet *she
 static void read_inside(struct reader *reader, uint32_t file, const struct dz_sheet *sheet,
                         const char *name)
 {
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+    uint32_t string = dz_scope_string(sheet, name);
+    for (uint32_t i = 0; string != DZ_NONE && i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
         if (element->statement != DZ_NONE && !is_statement(element) &&
-            binds(sheet, dz_sheet_at(sheet, element->statement), name))
+            binds(sheet, element->statement, string))
             link_to(reader, DZ_VERTEX_ELEMENT, file, i);
     }
 }
@@ -428,13 +431,13 @@ static void read_in(struct reader *reader, uint32_t file, const struct chain *ch
     link_to(reader, DZ_VERTEX_NAME, file, add_text(names, chain->names[0]));
     if (!sheet)
         return;
-    uint32_t n, bound = 0;
-    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    uint32_t n, n_all, bound = 0;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n_all);
+    const uint32_t *found = dz_scope_imports(sheet, dz_scope_string(sheet, chain->names[0]), &n);
     struct chain rest = rest_of(chain, 1);
     for (uint32_t i = 0; i < n; i++)
-        if (imports[i].bound != DZ_NONE && is_at_top(sheet, &imports[i]) &&
-            strcmp(dz_sheet_string(sheet, imports[i].bound), chain->names[0]) == 0) {
-            read_of_import(reader, sheet, file, &imports[i], &rest);
+        if (is_at_top(sheet, &imports[found[i]])) {
+            read_of_import(reader, sheet, file, &imports[found[i]], &rest);
             bound = 1;
         }
     if (!bound && !is_bound(sheet, chain->names[0]))
@@ -550,20 +553,19 @@ static void read_local_imports(struct reader *reader, uint32_t number,
 /* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them. */
 static void read_around(struct reader *reader, uint32_t number, const struct dz_element *element)
 {
-    int is_decorated = 0;
-    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
-        const struct dz_element *other = dz_sheet_at(reader->sheet, i);
-        if (i == number || other->name != element->name || other->k != element->k)
+    uint32_t n, is_decorated = 0;
+    const uint32_t *named = dz_scope_named(reader->sheet, element->name, &n);
+    for (uint32_t i = 0; i < n && element->kind != DZ_HEADER; i++) {
+        const struct dz_element *other = dz_sheet_at(reader->sheet, named[i]);
+        if (named[i] == number || other->k != element->k || other->kind != DZ_HEADER)
             continue;
-        if (other->kind == DZ_HEADER && element->kind != DZ_HEADER) {
-            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
-            is_decorated |= other->reads.n > 0;
-        }
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
+        is_decorated |= other->reads.n > 0;
     }
-    for (uint32_t i = 0; is_decorated && i < dz_sheet_n(reader->sheet); i++) {
-        const struct dz_element *other = dz_sheet_at(reader->sheet, i);
-        if (other->kind == DZ_ANNOTATION && other->name == element->name && other->k == element->k)
-            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
+    for (uint32_t i = 0; is_decorated && i < n; i++) {
+        const struct dz_element *other = dz_sheet_at(reader->sheet, named[i]);
+        if (other->kind == DZ_ANNOTATION && other->k == element->k)
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
     }
     if (element->owner != DZ_NONE)
         link_to(reader, DZ_VERTEX_ELEMENT, reader->file, element->owner);
@@ -699,28 +701,27 @@ static int is_changed(struct dz_names *names, uint32_t file, uint32_t string)
 }
 
 /* from m import X: X is what it is there. */
-static void read_imports_of(struct reader *reader, const char *name)
+static void read_imports_of(struct reader *reader, uint32_t name)
 {
-    uint32_t n;
-    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n);
+    uint32_t n, n_all;
+    const struct dz_import *imports = dz_sheet_imports(reader->sheet, &n_all);
+    const uint32_t *found = dz_scope_imports(reader->sheet, name, &n);
     struct chain none = {0};
     for (uint32_t i = 0; i < n; i++)
-        if (imports[i].bound != DZ_NONE && is_at_top(reader->sheet, &imports[i]) &&
-            strcmp(dz_sheet_string(reader->sheet, imports[i].bound), name) == 0)
-            read_of_import(reader, reader->sheet, reader->file, &imports[i], &none);
+        if (is_at_top(reader->sheet, &imports[found[i]]))
+            read_of_import(reader, reader->sheet, reader->file, &imports[found[i]], &none);
 }
 
 static void expand_name(struct reader *reader, uint32_t string)
 {
     struct dz_names *names = reader->names;
-    const char *name = text_of(names, string);
+    uint32_t n, name = dz_scope_string(reader->sheet, text_of(names, string));
+    const uint32_t *binders = dz_scope_binders(reader->sheet, name, &n);
     add_input(names, reader->from, reader->file,
               (struct dz_input){.kind = DZ_INPUT_NAME, .name = string});
-    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
-        const struct dz_element *element = dz_sheet_at(reader->sheet, i);
-        if (is_statement(element) && binds(reader->sheet, element, name))
-            read_statement(reader, i);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        if (is_statement(dz_sheet_at(reader->sheet, binders[i])))
+            read_statement(reader, binders[i]);
     read_imports_of(reader, name);
     if (is_changed(names, reader->file, string))
         link_to(reader, DZ_VERTEX_EFFECTS, reader->file, 0);

@@ -9,6 +9,7 @@
 #include "elements.h"
 #include "links.h"
 #include "modules.h"
+#include "prints.h"
 
 enum dz_vertex_kind {
     DZ_VERTEX_SPAN,          /* a: span */
@@ -32,10 +33,7 @@ struct dz_names {
     struct dz_distributions *distributions;
     const struct dz_outputs *outputs;
     const char *rootdir;
-    /* What an input that is no source's has now: 0, or negative: -ESTALE where that may not be what was read. */
-    int (*fingerprint)(void *context, const struct dz_strings *strings,
-                       const struct dz_input *input, struct dz_fingerprint *ret);
-    void *context;
+    struct dz_prints prints;
 
     struct dz_modules modules;
     uint32_t roots; /* string: their first names */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { IS_ASKED = 1, IS_MADE = 2, IS_IN_MADE = 4 };
+
 static int is_first(const struct dz_outputs *outputs, const struct dz_output *output, uint32_t span)
 {
     const struct dz_observed_span *spans = outputs->all->spans;
@@ -29,7 +31,8 @@ int dz_outputs_find(struct dz_outputs *ret, const struct dz_observations *all)
 {
     *ret = (struct dz_outputs){.all = all};
     ret->paths = dz_alloc((all->n_strings + 1) * sizeof *ret->paths);
-    int r = ret->paths ? 0 : -ENOMEM;
+    ret->places = dz_alloc(all->n_strings + 1);
+    int r = ret->paths && ret->places ? 0 : -ENOMEM;
     for (uint32_t i = 0; i < all->n_spans; i++)
         for (uint32_t k = 0; r == 0 && k < all->spans[i].n_facts; k++)
             if (all->spans[i].facts[k].fact == DZ_FACT_WRITTEN && all->spans[i].facts[k].string)
@@ -42,6 +45,7 @@ void dz_outputs_free(struct dz_outputs *outputs)
     for (uint32_t i = 0; outputs->paths && i <= outputs->all->n_strings; i++)
         dz_free(outputs->paths[i].spans);
     dz_free(outputs->paths);
+    dz_free(outputs->places);
     dz_strings_free(&outputs->made);
 }
 
@@ -52,6 +56,21 @@ static int is_in_made(const struct dz_outputs *outputs, const char *path)
         if (path[size - 1] == '/' && size > 1 && dz_strings_find(&outputs->made, path, size - 1))
             return 1;
     return 0;
+}
+
+/* Each code of each span asks for it. */
+static uint8_t place_of(const struct dz_outputs *outputs, uint32_t path)
+{
+    const char *text = outputs->all->strings[path - 1];
+    uint8_t place = outputs->places[path];
+    if (place)
+        return place;
+    place = IS_ASKED;
+    if (outputs->made.n && dz_strings_find(&outputs->made, text, strlen(text)))
+        place |= IS_MADE;
+    if (outputs->made.n && is_in_made(outputs, text))
+        place |= IS_IN_MADE;
+    return outputs->places[path] = place;
 }
 
 static int is_written_before(const struct dz_observed_span *span, uint32_t fact)
@@ -86,7 +105,7 @@ enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t
 {
     const struct dz_observed_span *span = &outputs->all->spans[number];
     const struct dz_output *output = &outputs->paths[span->facts[fact].string];
-    if (is_in_made(outputs, outputs->all->strings[span->facts[fact].string - 1]))
+    if (place_of(outputs, span->facts[fact].string) & IS_IN_MADE)
         return DZ_OUTPUT_IS;
     if (!output->n_spans)
         return DZ_OUTPUT_NOT;
@@ -98,6 +117,5 @@ enum dz_output_state dz_outputs_state(const struct dz_outputs *outputs, uint32_t
 
 int dz_outputs_is_made(const struct dz_outputs *outputs, uint32_t path)
 {
-    const char *text = outputs->all->strings[path - 1];
-    return dz_strings_find(&outputs->made, text, strlen(text)) || is_in_made(outputs, text);
+    return (place_of(outputs, path) & (IS_MADE | IS_IN_MADE)) != 0;
 }

@@ -12,6 +12,7 @@ struct dz_outputs {
         int is_new;                          /* there was nothing before the first */
     } * paths;                               /* by string of the observations */
     struct dz_strings made;                  /* paths that were new */
+    uint8_t *places; /* by string: where it lies, as far as that was asked; lent by all who ask */
 };
 
 enum dz_output_state {

@@ -8,6 +8,7 @@
 #include "sheet.h"
 
 #include "../base/mem.h"
+#include "scope.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct dz_sheet {
     char *bytes;
     uint32_t *by_line; /* functions and classes, by first line */
     uint32_t n_by_line;
+    struct dz_scope scope;
 };
 
 /* ---- reading ---- */
@@ -207,7 +209,11 @@ static int read_all(struct dz_sheet *sheet, const char *bytes, size_t size, stru
         !lists_are_right(sheet))
         return dz_fail(err, -EBADMSG, "a sheet contradicts itself");
     r = sort_by_line(sheet);
-    return r < 0 ? dz_fail(err, r, "no memory for a sheet") : 0;
+    if (r == 0)
+        r = dz_scope_make(&sheet->scope, sheet);
+    return r == -EBADMSG ? dz_fail(err, r, "a sheet contradicts itself")
+           : r < 0       ? dz_fail(err, r, "no memory for a sheet")
+                         : 0;
 }
 
 struct dz_sheet *dz_sheet_new(const void *bytes, size_t size, struct dz_err *err)
@@ -228,6 +234,7 @@ void dz_sheet_free(struct dz_sheet *sheet)
         return;
     dz_free(sheet->bytes);
     dz_free(sheet->by_line);
+    dz_scope_free(&sheet->scope);
     dz_free(sheet);
 }
 
@@ -236,6 +243,11 @@ void dz_sheet_free(struct dz_sheet *sheet)
 const struct dz_sheet_head *dz_sheet_head(const struct dz_sheet *sheet)
 {
     return &sheet->head;
+}
+
+const struct dz_scope *dz_sheet_scope(const struct dz_sheet *sheet)
+{
+    return &sheet->scope;
 }
 
 const char *dz_sheet_problem(const struct dz_sheet *sheet)
@@ -367,20 +379,38 @@ static int covers(const struct dz_element *element, uint32_t line)
     return element->first_line <= line && line <= element->last_line;
 }
 
-/* The smallest that covers a line: the last to begin, as elements lie in each other and not across. */
-static uint32_t find_around(const struct dz_sheet *sheet, uint32_t line, uint32_t kinds,
-                            const char *name, size_t size)
+/* The smaller of two that cover a line, or of equal ones the last: elements lie in each other and not across. */
+static uint32_t smaller(const struct dz_sheet *sheet, uint32_t found, uint32_t other)
+{
+    const struct dz_element *best = found == DZ_NONE ? NULL : &sheet->elements[found];
+    const struct dz_element *element = &sheet->elements[other];
+    return !best || element->last_line - element->first_line <= best->last_line - best->first_line
+               ? other
+               : found;
+}
+
+static int is_around(const struct dz_sheet *sheet, uint32_t i, uint32_t line, uint32_t kinds)
+{
+    return kinds & (1u << sheet->elements[i].kind) && covers(&sheet->elements[i], line);
+}
+
+static uint32_t find_around(const struct dz_sheet *sheet, uint32_t line, uint32_t kinds)
 {
     uint32_t found = DZ_NONE;
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
-        const struct dz_element *element = &sheet->elements[i];
-        if (!(kinds & (1u << element->kind)) || !covers(element, line) ||
-            (name && !is_named(sheet, element, name, size)))
-            continue;
-        const struct dz_element *best = found == DZ_NONE ? NULL : &sheet->elements[found];
-        if (!best || element->last_line - element->first_line <= best->last_line - best->first_line)
-            found = i;
-    }
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
+        if (is_around(sheet, i, line, kinds))
+            found = smaller(sheet, found, i);
+    return found;
+}
+
+static uint32_t find_named_around(const struct dz_sheet *sheet, uint32_t line, uint32_t kinds,
+                                  const char *name)
+{
+    uint32_t n, found = DZ_NONE;
+    const uint32_t *named = dz_scope_named(sheet, dz_scope_string(sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (is_around(sheet, named[i], line, kinds))
+            found = smaller(sheet, found, named[i]);
     return found;
 }
 
@@ -403,8 +433,8 @@ static uint32_t find_generic(const struct dz_sheet *sheet, uint32_t line, const 
     dz_buf_put(&name, qualname, (size_t)(at - qualname));
     at += sizeof mark - 1;
     dz_buf_put(&name, at, strcspn(at, ">"));
-    return dz_buf_ok(&name) ? find_around(sheet, line, 1 << DZ_HEADER, name.data, name.len)
-                            : DZ_NONE;
+    dz_buf_put(&name, "", 1);
+    return dz_buf_ok(&name) ? find_named_around(sheet, line, 1 << DZ_HEADER, name.data) : DZ_NONE;
 }
 
 enum { CODE = 1 << DZ_FUNCTION | 1 << DZ_CLASS, STATEMENT = 1 << DZ_BINDING | 1 << DZ_EFFECT };
@@ -415,9 +445,13 @@ static uint32_t find_function(const struct dz_sheet *sheet, uint32_t line,
                               enum dz_element_kind kind, const char *qualname)
 {
     const char *locals = qualname ? strstr(qualname, ".<locals>.") : NULL;
-    if (locals)
-        return find_around(sheet, line, 1 << DZ_FUNCTION, qualname, (size_t)(locals - qualname));
-    return find_first(sheet, line, kind, qualname);
+    dz_autobuf struct dz_buf outermost = {0};
+    if (!locals)
+        return find_first(sheet, line, kind, qualname);
+    dz_buf_put(&outermost, qualname, (size_t)(locals - qualname));
+    dz_buf_put(&outermost, "", 1);
+    return dz_buf_ok(&outermost) ? find_named_around(sheet, line, 1 << DZ_FUNCTION, outermost.data)
+                                 : DZ_NONE;
 }
 
 uint32_t dz_sheet_find_code(const struct dz_sheet *sheet, uint32_t line, enum dz_code_kind kind,
@@ -431,36 +465,35 @@ uint32_t dz_sheet_find_code(const struct dz_sheet *sheet, uint32_t line, enum dz
         return dz_sheet_find_line(sheet, line);
     uint32_t found = DZ_NONE;
     if (is_annotate(qualname))
-        found = find_around(sheet, line, 1 << DZ_ANNOTATION, NULL, 0);
+        found = find_around(sheet, line, 1 << DZ_ANNOTATION);
     if (found == DZ_NONE)
         found = find_generic(sheet, line, qualname);
     if (found == DZ_NONE)
         found =
             find_function(sheet, line, kind == DZ_CODE_CLASS ? DZ_CLASS : DZ_FUNCTION, qualname);
     if (found == DZ_NONE)
-        found = find_around(sheet, line, CODE, NULL, 0);
+        found = find_around(sheet, line, CODE);
     if (found == DZ_NONE)
-        found = find_around(sheet, line, STATEMENT, NULL, 0);
+        found = find_around(sheet, line, STATEMENT);
     return found;
 }
 
 uint32_t dz_sheet_find_line(const struct dz_sheet *sheet, uint32_t line)
 {
-    uint32_t found = find_around(sheet, line, CODE, NULL, 0);
+    uint32_t found = find_around(sheet, line, CODE);
     if (found == DZ_NONE)
-        found = find_around(sheet, line, STATEMENT, NULL, 0);
+        found = find_around(sheet, line, STATEMENT);
     return found == DZ_NONE && dz_sheet_n(sheet) ? 0 : found;
 }
 
 uint32_t dz_sheet_find(const struct dz_sheet *sheet, enum dz_element_kind kind, const char *name,
                        uint32_t k)
 {
-    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
-        const struct dz_element *element = &sheet->elements[i];
-        if (element->kind == kind && element->k == k &&
-            is_named(sheet, element, name, strlen(name)))
-            return i;
-    }
+    uint32_t n;
+    const uint32_t *named = dz_scope_named(sheet, dz_scope_string(sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (sheet->elements[named[i]].kind == kind && sheet->elements[named[i]].k == k)
+            return named[i];
     return DZ_NONE;
 }
 

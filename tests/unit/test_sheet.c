@@ -1,6 +1,6 @@
 /* Reading sheets: what is right is found by line and name, what is not is refused. */
 #include "../../host/base/mem.h"
-#include "../../host/record/sheet.h"
+#include "../../host/record/scope.h"
 #include "made_sheet.h"
 
 #include <errno.h>
@@ -144,6 +144,7 @@ static void a_sheet_that_contradicts_itself_is_refused(void **state)
     REFUSED(elements[METHOD].statement, METHOD + 1);
     REFUSED(elements[METHOD].last_line, 1);
     REFUSED(elements[METHOD].binds.n, 3);
+    REFUSED(elements[METHOD].binds.n, 2); /* which another one has, too */
     REFUSED(elements[METHOD].reads.at, 2);
     REFUSED(elements[METHOD].words.n, UINT32_MAX);
     REFUSED(elements[METHOD].paths.n, 2);
@@ -160,6 +161,33 @@ static void a_sheet_that_contradicts_itself_is_refused(void **state)
     REFUSED(head.n[DZ_PART_text], sizeof made().text + 1);
     REFUSED(head.n[DZ_PART_elements], UINT32_MAX);
 #undef REFUSED
+}
+
+static void who_has_a_name_is_found_by_it(void **state)
+{
+    (void)state;
+    struct parts parts = made();
+    struct dz_err err = {0};
+    struct dz_sheet *sheet = dz_sheet_new(&parts, sizeof parts, &err);
+    assert_non_null(sheet);
+    uint32_t n;
+    assert_int_equal(dz_scope_string(sheet, "A"), N_A);
+    const uint32_t *list = dz_scope_binders(sheet, N_A, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0], CLASS_STATEMENT);
+    list = dz_scope_named(sheet, N_A_F, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(list[0], METHOD);
+    assert_int_equal(list[1], PROPERTY);
+    list = dz_scope_imports(sheet, N_X, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0], 0);
+    dz_scope_imports(sheet, N_A, &n);
+    assert_int_equal(n, 0);
+    assert_int_equal(dz_scope_string(sheet, "nobody"), DZ_NONE);
+    dz_scope_binders(sheet, DZ_NONE, &n);
+    assert_int_equal(n, 0);
+    dz_sheet_free(sheet);
 }
 
 static void without_memory_there_is_a_sentence(void **state)
@@ -189,6 +217,7 @@ int main(void)
         cmocka_unit_test(each_damaged_byte_and_each_cut_is_noticed),
         cmocka_unit_test(a_sheet_of_another_version_is_told_from_a_damaged_one),
         cmocka_unit_test(a_sheet_that_contradicts_itself_is_refused),
+        cmocka_unit_test(who_has_a_name_is_found_by_it),
         cmocka_unit_test(without_memory_there_is_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
