@@ -27,7 +27,7 @@ static PyObject *text_in(PyObject *names, const char *name, PyObject **interned)
 const char *dz_project_file(PyObject *module)
 {
     static PyObject *interned;
-    PyObject *file = module && PyModule_Check(module)
+    PyObject *file = module && dz_is_module(module)
                          ? text_in(PyModule_GetDict(module), "__file__", &interned)
                          : NULL;
     const char *path = file ? PyUnicode_AsUTF8(file) : NULL;
@@ -115,7 +115,7 @@ static int holds_values(PyObject *object)
 unsigned dz_holding(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    if (PyModule_Check(object) || PyUnicode_CheckExact(object) || PyLong_CheckExact(object))
+    if (dz_is_module(object) || PyUnicode_CheckExact(object) || PyLong_CheckExact(object))
         return 0;
     if (PyFunction_Check(object))
         return holds_values(object) ? DZ_HOLDS_VALUES : 0;
@@ -214,6 +214,18 @@ Py_ssize_t dz_held_size(PyObject *object, unsigned holding)
     return is_deque(object) ? Py_TYPE(object)->tp_as_sequence->sq_length(object) : Py_SIZE(object);
 }
 
+/* All of its table, in which most places are empty: that is sooner than asking which. Negative where only the first are
+ * to be looked at. */
+static int print_of_set(PySetObject *set, uint64_t *ret)
+{
+    enum { PLACES_MOST = 8 * MEMBERS_MOST };
+    if (set->mask >= PLACES_MOST)
+        return -1;
+    *ret = dz_mix(XXH3_64bits(set->table, ((size_t)set->mask + 1) * sizeof *set->table),
+                  (uint64_t)set->used);
+    return 0;
+}
+
 static uint64_t print_of_items(PyObject *object)
 {
     if (PyList_Check(object)) {
@@ -226,7 +238,10 @@ static uint64_t print_of_items(PyObject *object)
         return XXH3_64bits(PyByteArray_AS_STRING(object), (size_t)PyByteArray_GET_SIZE(object));
     if (PyDict_Check(object) && DZ_DICT_KEEPS_VERSION(object))
         return dz_names_print(object);
-    uint64_t print = (uint64_t)dz_held_size(object, DZ_HOLDS_ITEMS);
+    uint64_t print;
+    if (PySet_Check(object) && print_of_set((PySetObject *)object, &print) == 0)
+        return print;
+    print = (uint64_t)dz_held_size(object, DZ_HOLDS_ITEMS);
     each_item(object, mix_member, &print);
     return print;
 }
@@ -389,6 +404,14 @@ uint64_t dz_held_print(PyObject *object, unsigned holding)
         return print_of_one(object);
     uint64_t print = holding & DZ_HOLDS_ITEMS ? print_of_items(object) : 0;
     return holding & DZ_HOLDS_ATTRIBUTES ? dz_mix(print, print_of_attributes(object)) : print;
+}
+
+const void *dz_held_place(PyObject *object, unsigned holding)
+{
+    if (holding == DZ_HOLDS_MEMBERS)
+        return ((PyTypeObject *)object)->tp_dict;
+    return holding == DZ_HOLDS_ITEMS && PyList_Check(object) ? ((PyListObject *)object)->ob_item
+                                                             : NULL;
 }
 
 int dz_is_number(PyObject *value)

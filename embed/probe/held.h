@@ -23,6 +23,9 @@ unsigned dz_holding(PyObject *object);
 /* Of the addresses of what it holds, up to a thousand: another one when something was put in, out or in another's place. */
 uint64_t dz_held_print(PyObject *object, unsigned holding);
 
+/* Where what it holds lies, for a container or a class; NULL where that is not known, or in itself. */
+const void *dz_held_place(PyObject *object, unsigned holding);
+
 /* How many items there are; 0 for what has none. */
 Py_ssize_t dz_held_size(PyObject *object, unsigned holding);
 
@@ -41,6 +44,14 @@ int dz_is_of_property(PyTypeObject *type, PyObject *name);
 /* The file of a module, or of the one that a class is of, where that is a source of the project's; NULL. Borrowed. */
 const char *dz_project_file(PyObject *module);
 const char *dz_project_file_of(PyTypeObject *type);
+
+/* As PyModule_Check, which goes through all bases of what is none. */
+static inline int dz_is_module(PyObject *object)
+{
+    enum { OTHERS = 0xFFul << 24 }; /* Py_TPFLAGS_LONG_SUBCLASS to Py_TPFLAGS_TYPE_SUBCLASS */
+    return PyModule_CheckExact(object) ||
+           (!(Py_TYPE(object)->tp_flags & OTHERS) && PyModule_Check(object));
+}
 
 /* Equal for equal numbers and strings; else where it lies. */
 uint64_t dz_value_print(PyObject *value);

@@ -14,11 +14,23 @@ static struct {
     uint32_t n_files;
     uint32_t *by_object; /* index + 1; hashed by address */
     uint32_t mask;
-    Py_ssize_t n_known; /* how many sys.modules had when we looked through it */
+    uint64_t looked_at; /* what sys.modules was when we looked through it */
 } state;
+
+/* Where dicts have no version, what comes while something else goes is seen when a module is imported. */
+static uint64_t modules_now(void)
+{
+#if DZ_DICT_HAS_VERSION
+    return dz_dict_version(PyImport_GetModuleDict());
+#else
+    return (uint64_t)PyDict_GET_SIZE(PyImport_GetModuleDict());
+#endif
+}
 
 PyObject *dz_module_peek(const struct dz_module *module)
 {
+    if (DZ_DICT_HAS_VERSION && modules_now() == state.looked_at)
+        return module->object;
     PyObject *object = PyDict_GetItemWithError(PyImport_GetModuleDict(), module->name);
     return object == module->object ? object : NULL;
 }
@@ -57,10 +69,11 @@ static void add(PyObject *name, PyObject *object)
     if (!path || !dz_log_has_room(&state.modules, state.n, &state.cap, sizeof *state.modules))
         return;
     struct dz_module *module = &state.modules[state.n++];
-    *module = (struct dz_module){.name = Py_NewRef(name), .object = object};
+    *module = (struct dz_module){
+        .name = Py_NewRef(name), .object = object, .dict = PyModule_GetDict(object)};
     module->file = dz_name(path, strlen(path));
-    module->is_package = PyDict_GetItemString(PyModule_GetDict(object), "__path__") != NULL;
-    dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), NULL, NULL);
+    module->is_package = PyDict_GetItemString(module->dict, "__path__") != NULL;
+    dz_snapshot_renew(&module->snapshot, module->dict, NULL, NULL);
 }
 
 /* Both tables anew. 0 when there is no memory: then nothing is found. */
@@ -91,19 +104,20 @@ static int index_all(void)
 void dz_modules_refresh(int for_sure)
 {
     PyObject *modules = PyImport_GetModuleDict(), *name, *object;
-    if (!for_sure && PyDict_GET_SIZE(modules) == state.n_known)
+    if (!for_sure && modules_now() == state.looked_at)
         return;
-    state.n_known = PyDict_GET_SIZE(modules);
+    state.looked_at = 0;
     drop_gone();
     if (!index_all())
         return;
     Py_ssize_t at = 0;
     uint32_t n = state.n;
     while (PyDict_Next(modules, &at, &name, &object))
-        if (PyUnicode_CheckExact(name) && PyModule_Check(object) && !dz_module_find(object))
+        if (PyUnicode_CheckExact(name) && dz_is_module(object) && !dz_module_find(object))
             add(name, object);
     if (state.n != n)
         index_all();
+    state.looked_at = modules_now();
 }
 
 uint32_t dz_modules(void)

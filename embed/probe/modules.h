@@ -6,6 +6,7 @@
 struct dz_module {
     PyObject *name;     /* in sys.modules; owned */
     PyObject *object;   /* borrowed: dz_module_peek before it is looked into */
+    PyObject *dict;     /* its names; borrowed from it */
     uint32_t file;      /* number of its path's name */
     uint32_t same_file; /* index + 1 of another one with this file */
     int is_package;

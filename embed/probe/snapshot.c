@@ -74,17 +74,19 @@ struct behind {
     int depth, is_unordered, is_object; /* a class or an instance, and no container */
 };
 
-static void add_sight(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
+/* What has been seen; a holder of 0 is none. */
+static struct dz_sight add_sight(struct dz_snapshot_name *to, PyObject *object, unsigned holding)
 {
-    struct dz_sight sight;
+    struct dz_sight sight = {0};
     if (to->n_sights == SIGHTS_MOST ||
         !dz_log_has_room(&to->sights, to->n_sights, &to->sights_cap, sizeof *to->sights) ||
         !dz_holder_see(object, holding, &sight))
-        return;
+        return sight;
     if (dz_holder_is_first(&sight))
         to->sights[to->n_sights++] = sight;
     else
         dz_holder_let_go(&sight);
+    return sight;
 }
 
 static uint64_t look_behind(struct behind *around, PyObject *value, int depth);
@@ -149,10 +151,34 @@ static uint64_t print_of_holder(PyObject *holder, PyObject *value, unsigned hold
     return PyByteArray_Check(holder) ? dz_mix(print, dz_held_print(holder, holding)) : print;
 }
 
+/* What holds another comes before it among the sights, so it is there already when its finding is recalled. */
+static int recall(struct behind *around, const struct dz_sight *sight, int depth, uint64_t *ret)
+{
+    struct dz_finding finding;
+    if (!dz_holder_recall(sight, depth, &finding) ||
+        around->n_values + finding.n_values >= VALUES_MOST)
+        return 0;
+    around->n_values += finding.n_values;
+    *ret = finding.print;
+    return 1;
+}
+
+/* Where nothing is behind what it holds, it is all that counts: attributes of a class that lies elsewhere do not. */
+static void remember(const struct behind *behind, const struct dz_sight *sight, int depth,
+                     uint32_t n_before)
+{
+    struct dz_finding finding = {.print = behind->print,
+                                 .n_values = behind->n_values - n_before,
+                                 .depth = (uint8_t)depth,
+                                 .is_lasting = behind->depth <= 0 && !behind->type};
+    if (behind->n_values < VALUES_MOST)
+        dz_holder_remember(sight, &finding);
+}
+
 /* The value's print, and those of what it holds, so many steps deep. */
 static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
 {
-    if (PyModule_Check(value))
+    if (dz_is_module(value))
         return 0;
     if (PyTuple_CheckExact(value) && around->n_values < VALUES_MOST)
         return look_behind_tuple(around, value, depth, TUPLES_DEPTH);
@@ -161,7 +187,10 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
     unsigned holding = depth > 0 && ++around->n_values < VALUES_MOST ? dz_holding(holder) : 0;
     if (!holding)
         return dz_value_print(value);
-    add_sight(around->of, holder, holding);
+    struct dz_sight sight = add_sight(around->of, holder, holding);
+    uint64_t known;
+    if (holder == value && recall(around, &sight, depth, &known))
+        return known;
     struct behind behind = {.of = around->of,
                             .type = holding == DZ_HOLDS_ATTRIBUTES ? Py_TYPE(holder) : NULL,
                             .print = print_of_holder(holder, value, holding),
@@ -171,6 +200,8 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
                             .is_object =
                                 holding == DZ_HOLDS_MEMBERS || holding == DZ_HOLDS_ATTRIBUTES};
     dz_held_each(holder, holding, mix_behind, &behind);
+    if (holder == value)
+        remember(&behind, &sight, depth, around->n_values);
     around->n_values = behind.n_values;
     return behind.print;
 }
@@ -179,7 +210,7 @@ static uint64_t look_behind(struct behind *around, PyObject *value, int depth)
 
 static int is_element(PyObject *name, PyObject *value)
 {
-    return name && PyUnicode_CheckExact(name) && !PyModule_Check(value) && !is_nobodys(name);
+    return name && PyUnicode_CheckExact(name) && !dz_is_module(value) && !is_nobodys(name);
 }
 
 static void add_attribute(void *arg, PyObject *name, PyObject *value)
@@ -214,14 +245,15 @@ static void look_at(struct dz_snapshot_name *new, PyObject *value)
     dz_held_each(value, holding & OWN_ELEMENTS, add_attribute, &behind);
 }
 
-/* There are many such lists, and most are short. */
-static void cut_to(void *list, uint32_t n, uint32_t *cap, size_t item)
+static void cut_attributes(struct dz_snapshot_name *name)
 {
-    void *cut = n && n < *cap ? dz_realloc(*(void **)list, n * item) : NULL;
+    uint32_t n = name->n_attributes;
+    struct attribute *cut =
+        n && n < name->attributes_cap ? dz_realloc(name->attributes, n * sizeof *cut) : NULL;
     if (!cut)
         return;
-    memcpy(list, &cut, sizeof cut);
-    *cap = n;
+    name->attributes = cut;
+    name->attributes_cap = n;
 }
 
 static struct dz_snapshot_name look(PyObject *name, PyObject *value)
@@ -229,8 +261,8 @@ static struct dz_snapshot_name look(PyObject *name, PyObject *value)
     struct dz_snapshot_name new = {
         .name = Py_NewRef(name), .object = value, .is_number = dz_is_number(value)};
     look_at(&new, value);
-    cut_to(&new.sights, new.n_sights, &new.sights_cap, sizeof *new.sights);
-    cut_to(&new.attributes, new.n_attributes, &new.attributes_cap, sizeof *new.attributes);
+    dz_sights_cut(&new.sights, new.n_sights, &new.sights_cap);
+    cut_attributes(&new);
     return new;
 }
 
@@ -358,12 +390,13 @@ static void tell_gone(struct dz_snapshot *old, struct telling *telling)
 
 static void renew_dict(struct dz_snapshot *snapshot, PyObject *names, struct telling *telling)
 {
-    struct dz_snapshot now = {.print = dz_names_print(names)};
+    struct dz_snapshot now = {.print = dz_names_print(names), .trail = snapshot->trail};
+    snapshot->trail = (struct dz_trail){0};
     PyObject *name, *value;
     Py_ssize_t at = 0;
     uint32_t from = 0;
     while (PyDict_Next(names, &at, &name, &value))
-        if (PyModule_Check(value))
+        if (dz_is_module(value))
             add_module(&now, value);
         else if (is_element(name, value) &&
                  dz_log_has_room(&now.names, now.n_names, &now.names_cap, sizeof *now.names))
@@ -380,23 +413,12 @@ static void renew_names(struct dz_snapshot *snapshot, struct telling *telling)
             look_again(&snapshot->names[i], snapshot->names[i].object, telling);
 }
 
-static void gather_from(struct dz_snapshot *snapshot, const struct dz_snapshot_name *name)
+static void renew_trail(struct dz_snapshot *snapshot)
 {
-    for (uint32_t i = 0; i < name->n_sights; i++)
-        if (dz_holder_is_first(&name->sights[i]) &&
-            dz_log_has_room(&snapshot->sights, snapshot->n_sights, &snapshot->sights_cap,
-                            sizeof *snapshot->sights))
-            snapshot->sights[snapshot->n_sights++] = name->sights[i];
-}
-
-/* Most of what lies behind a module's names lies behind several of them. */
-static void gather(struct dz_snapshot *snapshot)
-{
-    snapshot->n_sights = 0;
-    dz_holders_begin_list();
+    dz_trail_begin(&snapshot->trail);
     for (uint32_t i = 0; i < snapshot->n_names; i++)
-        gather_from(snapshot, &snapshot->names[i]);
-    cut_to(&snapshot->sights, snapshot->n_sights, &snapshot->sights_cap, sizeof *snapshot->sights);
+        dz_trail_add(&snapshot->trail, snapshot->names[i].sights, snapshot->names[i].n_sights);
+    dz_trail_end(&snapshot->trail);
 }
 
 int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed *changed, void *arg)
@@ -404,38 +426,29 @@ int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed 
     struct telling telling = {changed, arg, 0};
     if (dz_names_print(names) != snapshot->print)
         renew_dict(snapshot, names, &telling);
-    else if (!dz_sights_stand(snapshot->sights, snapshot->n_sights))
+    else if (!dz_trail_stands(&snapshot->trail))
         renew_names(snapshot, &telling);
     else
         return 0;
-    gather(snapshot);
+    renew_trail(snapshot);
     return telling.n;
 }
 
-static int is_heir(const struct dz_sight *sight, PyTypeObject *class)
-{
-    unsigned holding = dz_holder_holding(sight);
-    PyTypeObject *type = holding & DZ_HOLDS_MEMBERS      ? (PyTypeObject *)dz_holder_object(sight)
-                         : holding & DZ_HOLDS_ATTRIBUTES ? dz_holder_type(sight)
-                                                         : NULL;
-    return type && (PyObject *)class != dz_holder_object(sight) && PyType_IsSubtype(type, class);
-}
-
-static int has_heir(const struct dz_sight *sights, uint32_t n, PyTypeObject *class)
+static int has_heir(const struct dz_sight *sights, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (is_heir(&sights[i], class))
+        if (dz_holder_is_heir(&sights[i]))
             return 1;
     return 0;
 }
 
-void dz_snapshot_each_heir(const struct dz_snapshot *snapshot, PyTypeObject *class,
+void dz_snapshot_each_heir(const struct dz_snapshot *snapshot,
                            void (*each)(void *arg, PyObject *name), void *arg)
 {
-    if (!has_heir(snapshot->sights, snapshot->n_sights, class))
+    if (!has_heir(snapshot->trail.sights, snapshot->trail.n))
         return;
     for (uint32_t i = 0; i < snapshot->n_names; i++)
-        if (has_heir(snapshot->names[i].sights, snapshot->names[i].n_sights, class))
+        if (has_heir(snapshot->names[i].sights, snapshot->names[i].n_sights))
             each(arg, snapshot->names[i].name);
 }
 
@@ -456,7 +469,7 @@ void dz_snapshot_free(struct dz_snapshot *snapshot)
         if (snapshot->names[i].name)
             free_name(&snapshot->names[i]);
     dz_free(snapshot->names);
-    dz_free(snapshot->sights);
+    dz_trail_free(&snapshot->trail);
     dz_free(snapshot->modules);
     *snapshot = (struct dz_snapshot){0};
 }

@@ -5,14 +5,14 @@
  * the items of containers, and what these hold. Of what it saw, nothing is kept alive but the names. */
 #pragma once
 
-#include "holder.h"
+#include "trail.h"
 
 struct dz_snapshot {
     struct dz_snapshot_name *names; /* in the dict's order */
-    PyObject **modules;      /* borrowed, never to be looked into: those that names stand for */
-    struct dz_sight *sights; /* of all names, each once */
-    uint32_t n_names, n_modules, n_sights, names_cap, modules_cap, sights_cap;
-    uint64_t print; /* of the dict */
+    PyObject **modules; /* borrowed, never to be looked into: those that names stand for */
+    uint32_t n_names, n_modules, names_cap, modules_cap;
+    struct dz_trail trail; /* of all names */
+    uint64_t print;        /* of the dict */
 };
 
 /* attribute: NULL where it is the name's element. is_number: before and now. */
@@ -22,8 +22,8 @@ typedef void dz_changed(void *arg, PyObject *name, PyObject *attribute, int is_n
  * snapshot becomes the first one, and tells all. changed: may be NULL. */
 int dz_snapshot_renew(struct dz_snapshot *snapshot, PyObject *names, dz_changed *changed,
                       void *arg);
-/* The names behind which a class lies that derives from this one, or an instance of it or of such. */
-void dz_snapshot_each_heir(const struct dz_snapshot *snapshot, PyTypeObject *class,
+/* The names behind which heirs lie (dz_holders_find_heirs). */
+void dz_snapshot_each_heir(const struct dz_snapshot *snapshot,
                            void (*each)(void *arg, PyObject *name), void *arg);
 /* The same for one value. */
 int dz_snapshot_renew_value(struct dz_snapshot *snapshot, PyObject *value);

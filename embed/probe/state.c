@@ -73,11 +73,13 @@ static void tell(void *arg, PyObject *name)
 /* What a class has, its subclasses have, and the instances of all these. */
 static void tell_heirs(struct telling *telling, PyObject *class)
 {
+    if (!dz_holders_find_heirs((PyTypeObject *)class))
+        return;
     for (uint32_t i = 0; i < dz_modules(); i++) {
         struct dz_module *module = dz_module_at(i);
         telling->module = dz_module_peek(module);
         if (telling->module)
-            dz_snapshot_each_heir(&module->snapshot, (PyTypeObject *)class, tell, telling);
+            dz_snapshot_each_heir(&module->snapshot, tell, telling);
     }
 }
 
@@ -120,8 +122,7 @@ static int look_at(struct dz_module *module)
     PyObject *object = module->round == state.round ? NULL : dz_module_peek(module);
     module->round = state.round;
     dz_changed *changed = is_importing(module) ? NULL : note;
-    int n = object ? dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), changed, object)
-                   : 0;
+    int n = object ? dz_snapshot_renew(&module->snapshot, module->dict, changed, object) : 0;
     return changed ? n : 0;
 }
 
@@ -227,9 +228,8 @@ void dz_state_tell(const struct dz_bits *ran)
 
 static void settle_one(struct dz_module *module)
 {
-    PyObject *object = dz_module_peek(module);
-    if (object)
-        dz_snapshot_renew(&module->snapshot, PyModule_GetDict(object), NULL, NULL);
+    if (dz_module_peek(module))
+        dz_snapshot_renew(&module->snapshot, module->dict, NULL, NULL);
 }
 
 void dz_state_settle(void)

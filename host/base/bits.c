@@ -34,6 +34,14 @@ int dz_bits_or(struct dz_bits *bits, const struct dz_bits *other)
     return 0;
 }
 
+int dz_bits_is_within(const struct dz_bits *bits, const struct dz_bits *other)
+{
+    uint64_t outside = 0;
+    for (uint32_t i = 0; i < bits->n_words; i++)
+        outside |= i < other->n_words ? bits->words[i] & ~other->words[i] : bits->words[i];
+    return outside == 0;
+}
+
 void dz_bits_clear(struct dz_bits *bits)
 {
     if (bits->n_words)

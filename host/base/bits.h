@@ -12,6 +12,7 @@ struct dz_bits {
 /* Negative when there is no memory for it. */
 int dz_bits_set(struct dz_bits *bits, uint32_t number);
 int dz_bits_or(struct dz_bits *bits, const struct dz_bits *other);
+int dz_bits_is_within(const struct dz_bits *bits, const struct dz_bits *other);
 void dz_bits_clear(struct dz_bits *bits);
 void dz_bits_free(struct dz_bits *bits);
 /* The first number in the set that is not below from, or UINT32_MAX. */

@@ -30,6 +30,18 @@ LEFT = {
     "dict_of_lists": ("VALUES = {'a': []}", "kind.VALUES['a'].append(1)", "assert 'a' in kind.VALUES"),
     "dict_that_makes": ("import collections\nVALUES = collections.defaultdict(list)", "kind.VALUES['a']", "len(kind.VALUES)"),
     "set": ("VALUES = {1, 2}", "kind.VALUES.add(3)", "assert 1 in kind.VALUES"),
+    "set_filled_anew": ("VALUES = set(range(300))", "kind.VALUES.clear(); kind.VALUES.update(range(1000, 1300))",
+                        "assert kind.VALUES"),
+    "list_of_two_names": ("VALUES = []\nSAME = {'a': VALUES}", "kind.SAME['a'].append(1)", "kind.VALUES.copy()"),
+    "dict_of_classes_that_grows": ("""
+        class Shop:
+            value = 1
+        class Other(Shop):
+            pass
+        SHOPS = {"a": Shop}
+        def put():
+            SHOPS.setdefault("b", Other)
+        """, "kind.put(); kind.SHOPS['a'].value = 2", "assert kind.SHOPS['a'].value"),
     "deque": ("import collections\nVALUES = collections.deque([1], 5)", "kind.VALUES.append(3)", "assert 1 in kind.VALUES"),
     "bytes": ("VALUES = bytearray(b'ab')", "kind.VALUES[0] = 1", "assert kind.VALUES"),
     "weak_dict": ("""
@@ -580,6 +592,37 @@ def test_what_many_tests_add_to_is_told_without_each_leaning_on_all(suite, pytho
     told = [[span for span in job.spans(f"test_it.py::test_it[{n}]") if span["type"] == "test"] for n in range(20)]
     assert [len(spans) for spans in told] == list(range(1, 21))
     assert all(sum(on.startswith("test ") for on in span["leans_on"]) < 2 for spans in told for span in spans)
+
+
+def test_what_modules_share_is_told_of_each_of_them(suite, python):  # noqa: F811
+    of_base = "from base import BOX\ndef put():\n    BOX.rows[0].append(1)\ndef get():\n    return len(BOX.rows[0])\n"
+    suite.write(
+        base="class Box:\n    def __init__(self):\n        self.rows = ([],)\nBOX = Box()\n",
+        one=of_base,
+        two=of_base,
+        three=of_base,
+        test_it="""
+            import one, three, two
+            def test_write_one():
+                one.put()
+            def test_read_two():
+                assert two.get()
+            def test_write_three():
+                three.put()
+            def test_read_one():
+                assert one.get()
+            def test_other():
+                pass
+            def test_read_three():
+                assert three.get()
+        """,
+    )
+    job = Job(suite, python, "--dagz-workers=1")
+    writers = {"test_it.py::test_write_one", "test_it.py::test_write_three"}
+    read = {name: writers & {span["name"] for span in job.spans(f"test_it.py::test_{name}")}
+            for name in ("read_two", "read_one", "other", "read_three")}  # fmt: skip
+    assert read.pop("read_two") == {"test_it.py::test_write_one"}
+    assert read == {"read_one": writers, "other": set(), "read_three": writers}
 
 
 def test_a_test_that_changes_a_thousand_names_is_told_of(suite, python):  # noqa: F811

@@ -56,6 +56,23 @@ static void what_is_set_is_there_and_nothing_else(void **state)
     }
 }
 
+static void a_set_is_within_another_that_has_all_of_it(void **state)
+{
+    (void)state;
+    struct dz_bits some = {0}, more = {0};
+    assert_true(dz_bits_is_within(&some, &more));
+    assert_int_equal(dz_bits_set(&more, 3), 0);
+    assert_true(dz_bits_is_within(&some, &more));
+    assert_false(dz_bits_is_within(&more, &some));
+    assert_int_equal(dz_bits_set(&some, 3), 0);
+    assert_true(dz_bits_is_within(&some, &more));
+    assert_int_equal(dz_bits_set(&some, MOST), 0);
+    assert_false(dz_bits_is_within(&some, &more));
+    assert_true(dz_bits_is_within(&more, &some));
+    dz_bits_free(&some);
+    dz_bits_free(&more);
+}
+
 static void both_sets_are_in_their_union(void **state)
 {
     (void)state;
@@ -115,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_set_is_there_and_nothing_else),
+        cmocka_unit_test(a_set_is_within_another_that_has_all_of_it),
         cmocka_unit_test(both_sets_are_in_their_union),
         cmocka_unit_test(the_ends_of_words_are_places_as_all_others),
         cmocka_unit_test_teardown(without_memory_nothing_is_set_and_what_was_stays,
