@@ -34,6 +34,7 @@ class Loader:
         self.inner.exec_module(module)
         sys.modules["_dagz"] = _dagz  # noqa: F821
         _dagz.load("_dagz.plugin")  # noqa: F821
+        _dagz.load("_dagz.unobserved").hide_reports(module)  # noqa: F821
         module.default_plugins = (*module.default_plugins, "_dagz.plugin")
 
 

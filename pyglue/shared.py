@@ -14,6 +14,7 @@ import pytest
 import _dagz
 
 choice = _dagz.load("_dagz.choice")
+unobserved = _dagz.load("_dagz.unobserved").unobserved
 
 try:
     from _pytest.junitxml import xml_key
@@ -120,19 +121,6 @@ class Suite:
             return None
         params = getattr(getattr(item, "callspec", None), "indices", {})
         return self.fixtures.get(key_of(fixturedef, item, params))
-
-
-@contextlib.contextmanager
-def unobserved():
-    """What is looked at in here, for the baseline's sake, is no input of any test: it is seen in a span that none leans
-    on."""
-    aside = _dagz.span(_dagz.COLLECT, "dagz")
-    before = _dagz.span_base(aside)
-    try:
-        yield
-    finally:
-        _dagz.span_base(before)
-        _dagz.span_close(aside)
 
 
 def pass_remarks_on():

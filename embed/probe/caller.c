@@ -65,3 +65,8 @@ int dz_caller_is_pytest(void)
 {
     return dz_caller_is_pytests(dz_caller(only_helps));
 }
+
+int dz_caller_is_pytests_cache(void)
+{
+    return is_in_package(dz_caller(only_helps), "_pytest/cacheprovider.py");
+}

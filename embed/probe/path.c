@@ -200,7 +200,8 @@ static int is_pytests_look(enum dz_fact fact)
 {
     if (fact == DZ_FACT_WRITTEN || dz_span_is_test() || !dz_caller_is_pytest())
         return 0;
-    return fact != DZ_FACT_ABSENT || has_part(&state.path, "/.pytest_cache", 14);
+    return fact != DZ_FACT_ABSENT || has_part(&state.path, "/.pytest_cache", 14) ||
+           dz_caller_is_pytests_cache();
 }
 
 /* ---- what was learnt ---- */

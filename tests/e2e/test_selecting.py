@@ -117,6 +117,16 @@ def test_what_all_did_not_come_to_is_still_proved(suite):
     assert selected(suite.run()) == (0, 4)
 
 
+@pytest.mark.parametrize("option", ["--junitxml=report.xml", "--junitxml={elsewhere}/report.xml", "-ocache_dir={elsewhere}/cache"])
+def test_what_the_first_run_has_written_of_itself_is_not_looked_at_by_the_second(suite, tmp_path, option):
+    option = option.format(elsewhere=tmp_path)
+    (suite.folder / "conftest.py").write_text("import pathlib\nassert not pathlib.Path('none').exists()\n")
+    learned(suite, option)
+    assert selected(suite.run(option)) == (0, 4)
+    (suite.folder / "none").write_text("")
+    assert suite.run(option).code != 0
+
+
 # ---- the user's own filters ----
 
 
