@@ -97,6 +97,9 @@ class Bench:
             verdict.void = "a test hangs" if plain.hung else "the job hangs, plain pytest does not"
             verdict.misses = [] if plain.hung else ["the job itself"]
             return verdict
+        if not plain.begun and not job.begun:
+            verdict.void = "no run begins"
+            return verdict
         verdict.status, verdict.wall_s = job.status, job.wall_s
         verdict.selected = len(self.told(job))
         verdict.graph = self.by_graph(mutation)
