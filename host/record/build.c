@@ -2,9 +2,12 @@
 
 #include "../base/buf.h"
 #include "../base/mem.h"
+#include "insight.h"
 #include "names.h"
+#include "nodeid.h"
 #include "outputs.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,8 +344,10 @@ static void fill_span(struct building *building, uint32_t number)
     if (span->type == DZ_SPAN_LOAD)
         add_hooks_of_session(building, vertex);
     file = span->type == DZ_SPAN_COLLECT ? source_named(building, string(building, span->name)) : 0;
-    if (file)
+    if (file) {
         add_hooks_around(building, vertex, file);
+        building->names.files[file].is_tested = 1;
+    }
 }
 
 static int make_span(struct building *building, uint32_t number)
@@ -460,6 +465,81 @@ static void lean_on_collecting(struct building *building)
     }
 }
 
+/* Where pytest has found it: its function, and its class. Other items than functions have other names. */
+struct found {
+    uint32_t file;  /* 0: not in a source */
+    uint32_t class; /* string, or 0 */
+};
+
+static int is_identifiers(const char *name, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (name[i] >= 0 && name[i] != '_' && name[i] != '.' && !isalnum(name[i]))
+            return 0;
+    return size > 0;
+}
+
+static int find_test(struct building *building, struct found *ret, struct dz_nodeid *ret_id,
+                     const char *nodeid)
+{
+    int r = dz_nodeid_read(ret_id, nodeid);
+    dz_auto char *path = r == 0 ? dz_memdup(nodeid, ret_id->file_size) : NULL;
+    *ret = (struct found){0};
+    if (!path)
+        return -ENOMEM;
+    if (!is_identifiers(ret_id->name, ret_id->name_size) ||
+        memchr(ret_id->name, '.', ret_id->name_size))
+        return 0;
+    ret->file = source_named(building, path);
+    if (ret->file && is_identifiers(ret_id->class.data, ret_id->class.len))
+        ret->class = add_text(building, ret_id->class.data);
+    return 0;
+}
+
+static int name_test(struct building *building, uint32_t vertex, const char *nodeid)
+{
+    struct dz_nodeid id;
+    struct found found;
+    int r = find_test(building, &found, &id, nodeid);
+    struct dz_names *names = &building->names;
+    if (r == 0 && found.class) {
+        dz_links_edge(&building->links, vertex,
+                      dz_names_vertex(names, DZ_VERTEX_TEST_CLASS, found.file, found.class));
+        dz_names_method(names, vertex, found.file, found.class, id.name, id.name_size);
+    } else if (r == 0 && found.file)
+        dz_names_function(names, vertex, found.file, id.name, id.name_size);
+    dz_buf_free(&id.class);
+    return r;
+}
+
+/* When all that the classes stand for is known. */
+static int look_at_test(struct building *building, struct dz_insight *insight, const char *nodeid)
+{
+    struct dz_nodeid id;
+    struct found found;
+    uint32_t number = dz_strings_find(&building->test_names, nodeid, strlen(nodeid));
+    int r = find_test(building, &found, &id, nodeid);
+    if (r == 0 && found.class && number) {
+        uint32_t span = building->test_spans[number - 1];
+        dz_insight_look(
+            insight, span_vertex(building, span), span,
+            dz_names_vertex(&building->names, DZ_VERTEX_TEST_CLASS, found.file, found.class));
+    }
+    dz_buf_free(&id.class);
+    return r;
+}
+
+static int look_at_tests(struct building *building)
+{
+    struct dz_insight insight;
+    int r = dz_insight_init(&insight, &building->names);
+    for (uint32_t i = 0; r == 0 && i < building->of->n_tests && !building->links.failed; i++)
+        if (building->of->tests[i].has_run)
+            r = look_at_test(building, &insight, building->of->tests[i].nodeid);
+    dz_insight_free(&insight);
+    return r;
+}
+
 static int add_records(struct building *building)
 {
     struct dz_graph *graph = building->graph;
@@ -474,6 +554,8 @@ static int add_records(struct building *building)
                                    .day = of->day};
         if (test->has_run)
             record.node = vertex_of_test(building, test->nodeid);
+        if (test->has_run && name_test(building, record.node, test->nodeid) < 0)
+            return -ENOMEM;
         if (!dz_has_room(&graph->records, graph->n_records, &graph->cap_records,
                          sizeof *graph->records))
             return -ENOMEM;
@@ -548,6 +630,9 @@ static int fill(struct building *building)
         r = add_records(building);
     if (r == 0)
         lean_on_collecting(building);
+    dz_names_expand(&building->names);
+    if (r == 0)
+        r = look_at_tests(building);
     dz_names_expand(&building->names);
     return r < 0 || building->links.failed ? -ENOMEM : 0;
 }

@@ -80,6 +80,8 @@ static struct dz_fingerprint of_element(const struct dz_sheet *sheet, const stru
 {
     struct dz_fingerprint ret;
     uint32_t found = dz_sheet_find(sheet, (enum dz_element_kind)input->of, name, input->k);
+    if (found == DZ_NONE && input->of == DZ_BARE)
+        found = dz_sheet_find(sheet, DZ_CLASS, name, input->k);
     if (found == DZ_NONE)
         return dz_absent;
     memcpy(ret.bytes, dz_sheet_at(sheet, found)->fingerprint, sizeof ret.bytes);
@@ -123,14 +125,61 @@ static void add_writer(struct hash *hash, const struct dz_element *function, uin
     add(hash, &part);
 }
 
+static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
+                       const struct dz_element *effect);
+
+/* A class's statement, without tests. */
+static int put_bare(struct hash *hash, const struct dz_sheet *sheet,
+                    const struct dz_element *statement)
+{
+    const char *name = dz_sheet_string(sheet, statement->name);
+    uint32_t bare = dz_sheet_find(sheet, DZ_BARE, name, statement->k);
+    uint32_t header = dz_sheet_find(sheet, DZ_HEADER, name, statement->k);
+    if (bare == DZ_NONE)
+        bare = dz_sheet_find(sheet, DZ_CLASS, name, statement->k);
+    if (!(statement->flags & DZ_IS_DEF) || bare == DZ_NONE || header == DZ_NONE)
+        return 0;
+    put_effect(hash, sheet, dz_sheet_at(sheet, header));
+    put_effect(hash, sheet, dz_sheet_at(sheet, bare));
+    return 1;
+}
+
+static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain);
+
+/* By any way that may change what a name stands for. */
+static int may_change(const struct dz_sheet *sheet, const struct dz_element *effect, uint32_t name)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, effect);
+    for (uint32_t i = 0; i < effect->reads.n; i++) {
+        uint32_t mode = reads[i].mode, calls = DZ_WHY_CALL | DZ_WHY_DECORATOR;
+        int is_chain = dz_sheet_chain(sheet, reads[i].chain)->parent != DZ_NONE;
+        if (root_of(sheet, reads[i].chain) == name &&
+            (mode & (DZ_READ_STORED | DZ_READ_ITEM) || (mode & DZ_READ_CALLED && is_chain) ||
+             (mode & DZ_READ_VALUE && effect->why & calls)))
+            return 1;
+    }
+    return 0;
+}
+
+/* One that comes is seen by who reads the name; what it may run is known only of one that was there (names.c). */
+static void put_changes(struct hash *hash, const struct dz_sheet *sheet, uint32_t name)
+{
+    for (uint32_t i = 0; name != DZ_NONE && i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->kind == DZ_EFFECT && may_change(sheet, element, name))
+            put_effect(hash, sheet, element);
+    }
+}
+
 /* A statement's fingerprint has the headers of what it defines, and of a class all but the methods' bodies. */
-static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *name)
+static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *name, uint32_t of)
 {
     struct hash hash;
     const struct dz_element *element;
     uint32_t at = 0, number = dz_scope_string(sheet, name);
     int is_bound = 0;
     begin(&hash, DZ_INPUT_NAME);
+    put_number(&hash, of);
     while ((element = next_binder(sheet, number, &at))) {
         int is_writer = element->kind == DZ_FUNCTION;
         const struct dz_bind *bind = find_bind(sheet, element, number);
@@ -141,10 +190,14 @@ static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *n
             add_writer(&hash, element, bind->mode);
             continue;
         }
-        put_fingerprint(&hash, element);
+        if (of != DZ_NAME_BARE || !put_bare(&hash, sheet, element))
+            put_fingerprint(&hash, element);
         put_number(&hash, bind->mode);
     }
-    return is_bound ? end(&hash) : dz_absent;
+    if (!is_bound)
+        return dz_absent;
+    put_changes(&hash, sheet, number);
+    return end(&hash);
 }
 
 /* Where only branches bind it, it is as if it were not sure to be there. */
@@ -490,7 +543,7 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
     case DZ_INPUT_ELEMENT:
         return of_element(sheet, input, name);
     case DZ_INPUT_NAME:
-        return of_name(sheet, name);
+        return of_name(sheet, name, input->of);
     case DZ_INPUT_BOUND:
         return of_bound(sheet, name);
     case DZ_INPUT_EFFECTS:

@@ -9,7 +9,7 @@
 enum dz_input_kind {
     /* Of a source, as its sheet has it. The path is the source's. */
     DZ_INPUT_ELEMENT, /* name, k; of: dz_element_kind: one element's fingerprint */
-    DZ_INPUT_NAME, /* name: the statements of the module that bind it, in order; absent where there is none */
+    DZ_INPUT_NAME, /* name: the statements of the module that bind it, in order; absent where there is none; of: dz_name */
     DZ_INPUT_BOUND,   /* name: that there are such */
     DZ_INPUT_EFFECTS, /* the effects of the module, in order */
     DZ_INPUT_OUTSIDE, /* those that may reach beyond the project's modules (outside.h), and what it imports; name: the roots */
@@ -32,6 +32,10 @@ enum dz_input_kind {
     DZ_INPUT_KINDS
 };
 
+enum dz_name_of {
+    DZ_NAME_ALL,
+    DZ_NAME_BARE, /* of classes only what is in the bare ones */
+};
 enum dz_hooks { DZ_HOOKS_ALL, DZ_HOOKS_OF_SESSION /* pytest_* only */ };
 
 struct dz_fingerprint {

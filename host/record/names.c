@@ -147,11 +147,17 @@ static void add_input(struct dz_names *names, uint32_t vertex, uint32_t file, st
 static void name_vertex(struct dz_names *names, uint32_t vertex)
 {
     static const char *const kinds[] = {
-        [DZ_VERTEX_NAME] = "name",          [DZ_VERTEX_BOUND] = "name",
-        [DZ_VERTEX_SHAPE] = "module",       [DZ_VERTEX_FIND] = "tests of",
-        [DZ_VERTEX_HOOKS] = "hooks of",     [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
-        [DZ_VERTEX_BYTES] = "bytes of",     [DZ_VERTEX_RAN] = "import",
-        [DZ_VERTEX_EFFECTS] = "effects of", [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_NAME] = "name",
+        [DZ_VERTEX_BOUND] = "name",
+        [DZ_VERTEX_SHAPE] = "module",
+        [DZ_VERTEX_FIND] = "tests of",
+        [DZ_VERTEX_HOOKS] = "hooks of",
+        [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
+        [DZ_VERTEX_BYTES] = "bytes of",
+        [DZ_VERTEX_RAN] = "import",
+        [DZ_VERTEX_EFFECTS] = "effects of",
+        [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_TEST_CLASS] = "class of tests",
     };
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
@@ -550,6 +556,22 @@ static void read_local_imports(struct reader *reader, uint32_t number,
             read_local_import(reader, element, &imports[i]);
 }
 
+static uint32_t bare_of(const struct dz_sheet *sheet, uint32_t class)
+{
+    const struct dz_element *element = dz_sheet_at(sheet, class);
+    uint32_t bare =
+        dz_sheet_find(sheet, DZ_BARE, dz_sheet_string(sheet, element->name), element->k);
+    return bare == DZ_NONE ? class : bare;
+}
+
+/* Who runs a test need not know the others of its class: which of them look for others is found out (insight.h). */
+static uint32_t class_around(const struct reader *reader, const struct dz_element *element)
+{
+    return reader->names->files[reader->file].is_tested && element->kind != DZ_CLASS
+               ? bare_of(reader->sheet, element->owner)
+               : element->owner;
+}
+
 /* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them. */
 static void read_around(struct reader *reader, uint32_t number, const struct dz_element *element)
 {
@@ -568,7 +590,7 @@ static void read_around(struct reader *reader, uint32_t number, const struct dz_
             link_to(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
     }
     if (element->owner != DZ_NONE)
-        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, element->owner);
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, class_around(reader, element));
 }
 
 /* Who asks for subclasses may get any. */
@@ -724,6 +746,144 @@ static void expand_name(struct reader *reader, uint32_t string)
             read_statement(reader, binders[i]);
     read_imports_of(reader, name);
     if (is_changed(names, reader->file, string))
+        link_to(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
+}
+
+/* ---- tests ---- */
+
+/* What a module's code alone does not tell of may have been put there by its statements. */
+void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, const char *name,
+                       size_t size)
+{
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    uint32_t string = add_string(names, name, size);
+    struct reader reader = {.names = names, .from = from, .file = file};
+    link_to(&reader, DZ_VERTEX_NAME, file, string);
+    if (sheet && !is_bound(sheet, text_of(names, string)))
+        link_to(&reader, DZ_VERTEX_EFFECTS, file, 0);
+}
+
+void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
+                     const char *name, size_t size)
+{
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    dz_autobuf struct dz_buf whole = {0};
+    dz_buf_fmt(&whole, "%s.%.*s", text_of(names, class), (int)size, name);
+    if (!dz_buf_ok(&whole)) {
+        names->links->failed = 1;
+        return;
+    }
+    uint32_t header = sheet ? dz_sheet_find(sheet, DZ_HEADER, whole.data, 1) : DZ_NONE;
+    if (header != DZ_NONE)
+        dz_links_edge(names->links, from, dz_names_vertex(names, DZ_VERTEX_ELEMENT, file, header));
+    else
+        add_input(names, from, file,
+                  (struct dz_input){.kind = DZ_INPUT_ELEMENT,
+                                    .of = DZ_HEADER,
+                                    .name = add_text(names, whole.data),
+                                    .k = 1});
+}
+
+/* Python calls these when a class is made, with all that is in it. */
+static int makes_classes(const char *name)
+{
+    static const char *const names[] = {"__init_subclass__", "__new__",     "__init__",
+                                        "__call__",          "__prepare__", "__set_name__",
+                                        "__setattr__"};
+    const char *last = strrchr(name, '.');
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(last ? last + 1 : name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int has_run_makers(struct dz_names *names, uint32_t file)
+{
+    const struct dz_names_file *info = &names->files[file];
+    for (uint32_t i = 0; i < info->n_imports; i++) {
+        const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
+        for (uint32_t code = 0; (code = dz_bits_next(codes, code)) != UINT32_MAX; code++) {
+            uint32_t name = names->all->codes[code].name;
+            if (name && makes_classes(names->all->strings[name - 1]))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/* Marks only mark; what else decorates a class may go through it. */
+static int is_decorated(const struct reader *reader, const struct dz_element *statement)
+{
+    const struct dz_sheet *sheet = reader->sheet;
+    uint32_t part;
+    const struct dz_element *header = element_named(reader, DZ_HEADER, statement, &part);
+    const struct dz_read *reads = header ? dz_sheet_reads(sheet, header) : NULL;
+    for (uint32_t i = 0; header && i < header->reads.n; i++) {
+        dz_autobuf struct dz_buf chain = {0};
+        dz_sheet_put_chain(sheet, reads[i].chain, &chain);
+        dz_buf_put(&chain, "", 1);
+        if (reads[i].mode & DZ_READ_CALLED &&
+            (!dz_buf_ok(&chain) || (strncmp(chain.data, "pytest.mark.", 12) != 0 &&
+                                    strncmp(chain.data, "unittest.skip", 13) != 0)))
+            return 1;
+    }
+    return 0;
+}
+
+/* A class as it stands there, and nothing that could make something of it. */
+static int is_plain_class(const struct reader *reader, const struct dz_element *statement)
+{
+    uint32_t part;
+    return statement->flags & DZ_IS_DEF && element_named(reader, DZ_CLASS, statement, &part) &&
+           !is_decorated(reader, statement) &&
+           !(statement->why & DZ_WHY_BASE && has_run_makers(reader->names, reader->file));
+}
+
+static int is_plain_class_name(struct reader *reader, const char *name)
+{
+    uint32_t n, n_bound = 0;
+    const uint32_t *binders =
+        dz_scope_binders(reader->sheet, dz_scope_string(reader->sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dz_element *statement = dz_sheet_at(reader->sheet, binders[i]);
+        if (!is_statement(statement))
+            continue;
+        if (!is_plain_class(reader, statement))
+            return 0;
+        if (statement->why)
+            link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
+        n_bound++;
+    }
+    return n_bound > 0;
+}
+
+static void read_classes_named(struct reader *reader, const char *name, size_t size)
+{
+    dz_auto char *whole = dz_memdup(name, size);
+    uint32_t n, string = whole ? dz_scope_string(reader->sheet, whole) : DZ_NONE;
+    const uint32_t *named = dz_scope_named(reader->sheet, string, &n);
+    reader->names->links->failed |= !whole;
+    for (uint32_t i = 0; i < n; i++)
+        if (dz_sheet_at(reader->sheet, named[i])->kind == DZ_CLASS)
+            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, bare_of(reader->sheet, named[i]));
+}
+
+static void expand_test_class(struct reader *reader, uint32_t string)
+{
+    struct dz_names *names = reader->names;
+    const char *name = text_of(names, string);
+    size_t size = strcspn(name, ".");
+    uint32_t first = add_string(names, name, size);
+    name = text_of(names, string);
+    if (is_plain_class_name(reader, text_of(names, first)))
+        add_input(names, reader->from, reader->file,
+                  (struct dz_input){.kind = DZ_INPUT_NAME, .of = DZ_NAME_BARE, .name = first});
+    else
+        dz_names_function(names, reader->from, reader->file, name, size);
+    for (name = text_of(names, string); name[size]; size += strcspn(name + size + 1, ".") + 1)
+        read_classes_named(reader, name, size);
+    read_classes_named(reader, name, size);
+    if (is_changed(names, reader->file, first))
         link_to(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
 }
 
@@ -1013,6 +1173,9 @@ static void expand(struct dz_names *names, uint32_t vertex)
         break;
     case DZ_VERTEX_IMPORT:
         expand_import(&reader);
+        break;
+    case DZ_VERTEX_TEST_CLASS:
+        expand_test_class(&reader, at.b);
         break;
     case DZ_VERTEX_SPAN:
         break;

@@ -24,6 +24,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_RAN,           /* a: file: what its statements ran when it was imported */
     DZ_VERTEX_EFFECTS,       /* a: file: what its statements did */
     DZ_VERTEX_IMPORT, /* a: file: that it can be imported, and what that does beyond the project */
+    DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
 };
 
 struct dz_names {
@@ -43,7 +44,8 @@ struct dz_names {
         struct dz_bits
             changed; /* strings: its names that its own statements may have changed again */
         int is_changed_known;
-    } * files; /* by number */
+        int is_tested; /* pytest has found tests in it: its classes' methods need not know of other tests */
+    } * files;         /* by number */
     uint32_t n_expanded;
 };
 
@@ -61,5 +63,11 @@ void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input inp
 void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why);
 /* The path of an input: a string of the graph. */
 uint32_t dz_names_path(struct dz_names *names, const char *absolute);
+/* To what pytest finds by a test's function: a name of the module, or where there is a class, a method, which may be an
+ * inherited one. */
+void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, const char *name,
+                       size_t size);
+void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
+                     const char *name, size_t size);
 /* Expands all that has been met. */
 void dz_names_expand(struct dz_names *names);

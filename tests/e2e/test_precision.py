@@ -1,0 +1,306 @@
+"""What the everyday commit costs: a test or a fixture that is added runs itself, and whoever may tell that it is there."""
+
+import pytest
+from test_selecting import names_of, selected
+
+
+@pytest.fixture
+def suite(suite):
+    suite.selects = True
+    return suite
+
+
+def short(ran):
+    return {name.partition("::")[2] for name in names_of(ran)}
+
+
+class Change:
+    """A project that has learnt, and what runs when one text in it is put in the place of another."""
+
+    def __init__(self, suite):
+        self.suite = suite
+
+    def learn(self, **files):
+        self.files = files
+        ran = self.suite.write(**files).run()
+        self.all = names_of(ran)
+        assert ran.code == 0 and self.all, ran
+        ran = self.suite.run()
+        assert selected(ran)[0] == 0, ran
+        return self
+
+    def ran(self, name, old, new, code=0):
+        assert self.files[name].count(old) == 1
+        ran = self.suite.write(**{name: self.files[name].replace(old, new)}).run()
+        assert ran.code == code, ran
+        return short(ran)
+
+
+@pytest.fixture
+def change(suite):
+    return Change(suite)
+
+
+# ---- tests of a class ----
+
+CLASSES = {
+    "base": """
+        class Base:
+            expected = 1
+            def test_of_base(self): assert self.expected < 5
+            def test_other_of_base(self): pass
+    """,
+    "test_it": """
+        import unittest
+        import pytest
+        from base import Base
+
+        class TestIt:
+            size = 1
+            def setup_method(self): self.made = self.make()
+            @pytest.fixture
+            def thing(self): return self.made
+            def make(self): return 2
+            def test_one(self): assert self.made == 2
+            def test_two(self, thing): assert thing == self.make()
+            # more
+
+        class TestOuter:
+            width = 1
+            def test_out(self): pass
+            class TestInner:
+                def test_within(self): pass
+
+        class TestUnit(unittest.TestCase):
+            def setUp(self): self.made = 1
+            def test_unit(self): self.assertEqual(self.made, 1)
+            def test_unit_too(self): pass
+            # unit
+
+        class TestHeir(Base):
+            limit = 5
+            def test_own(self): pass
+            # heir
+
+        class TestHeirOfHeir(TestHeir):
+            pass
+            # last
+
+        def test_alone(): pass
+        # end
+    """,
+}
+HEIRS = {f"{heir}::{name}" for heir in ("TestHeir", "TestHeirOfHeir") for name in ("test_own", "test_of_base", "test_other_of_base")}
+
+
+@pytest.mark.parametrize(
+    "old, new, ran",
+    [
+        ("# more", "def test_new(self): pass", {"TestIt::test_new"}),
+        ("# more", "@pytest.mark.parametrize('x', [1, 2])\n            def test_new(self, x): pass",
+         {"TestIt::test_new[1]", "TestIt::test_new[2]"}),
+        ("def test_within(self): pass", "def test_within(self): pass\n                def test_new(self): pass",
+         {"TestOuter::TestInner::test_new"}),
+        ("# unit", "def test_new(self): pass", {"TestUnit::test_new"}),
+        ("# end", "def test_new(): pass", {"test_new"}),
+        ("def test_one(self)", "def test_renamed(self)", {"TestIt::test_renamed"}),
+        ("            def test_one(self): assert self.made == 2\n", "", set()),
+        ("self.made == 2", "2 == self.made", {"TestIt::test_one"}),
+        # Whoever runs methods of the class.
+        ("width = 1", "width = 2", {"TestOuter::test_out", "TestOuter::TestInner::test_within"}),
+        ("size = 1", "size = 2", {"TestIt::test_one", "TestIt::test_two"}),
+        ("# more", "def teardown_method(self): pass", {"TestIt::test_one", "TestIt::test_two"}),
+        ("# unit", "def tearDown(self): pass", {"TestUnit::test_unit", "TestUnit::test_unit_too"}),
+    ],
+    ids="method parametrized inner unit function renamed removed body outer attribute teardown tearDown".split(),
+)  # fmt: skip
+def test_a_test_of_a_class_is_not_the_others_business(change, old, new, ran):
+    assert change.learn(**CLASSES).ran("test_it", old, new) == ran
+
+
+@pytest.mark.parametrize(
+    "old, new, ran",
+    [
+        # What is inherited, until it is not.
+        ("# heir", "def test_of_base(self): assert 1", {"TestHeir::test_of_base", "TestHeirOfHeir::test_of_base"}),
+        ("pass\n            # last", "def test_of_base(self): assert 1", {"TestHeirOfHeir::test_of_base"}),
+        ("limit = 5", "expected = 2", HEIRS),
+        ("pass\n            # last", "expected = 3", {name for name in HEIRS if "HeirOf" in name}),
+    ],
+    ids="overridden overridden-below attribute attribute-below".split(),
+)  # fmt: skip
+def test_who_inherits_a_test_is_told_what_comes_between(change, old, new, ran):
+    assert change.learn(**CLASSES).ran("test_it", old, new) >= ran
+
+
+@pytest.mark.parametrize(
+    "old, new, ran",
+    [
+        ("# end", "def test_alone(): assert 1", {"test_alone"}),
+        ("# end", "test_alone = lambda: None", {"test_alone"}),
+        ("# end", "class TestUnit(unittest.TestCase):\n            def test_unit(self): assert 1", {"TestUnit::test_unit"}),
+        ("# end", "TestUnit.setUp = lambda self: setattr(self, 'made', 1)", {"TestUnit::test_unit", "TestUnit::test_unit_too"}),
+        ("# more", "def test_one(self): assert 1", {"TestIt::test_one"}),
+        ("# more", "test_one = test_two", {"TestIt::test_one"}),
+        ("# more", "if size:\n                def test_one(self): assert 1", {"TestIt::test_one"}),
+    ],
+    ids="function lambda class changed method assigned branch".split(),
+)  # fmt: skip
+def test_what_stands_for_a_test_may_become_another(change, old, new, ran):
+    assert change.learn(**CLASSES).ran("test_it", old, new) >= ran
+
+
+SKIPPED = """
+    import pytest
+    import unittest
+    # test_alone
+    def test_alone(): pass
+    # TestIt
+    class TestIt:
+        # test_one
+        def test_one(self): pass
+        def test_two(self): pass
+    # TestUnit
+    class TestUnit(unittest.TestCase):
+        # test_unit
+        def test_unit(self): pass
+        def test_unit_too(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    "where, ran",
+    [
+        ("test_alone", {"test_alone"}),
+        ("TestIt", {"TestIt::test_one", "TestIt::test_two"}),
+        ("test_one", {"TestIt::test_one"}),
+        ("TestUnit", {"TestUnit::test_unit", "TestUnit::test_unit_too"}),
+        ("test_unit", {"TestUnit::test_unit"}),
+    ],
+)
+@pytest.mark.parametrize("mark", ["@pytest.mark.skip", "@pytest.mark.skipif('True')"], ids=["skip", "skipif"])
+def test_a_test_whose_skip_is_taken_away_runs(change, where, ran, mark):
+    change.learn(test_it=SKIPPED.replace(f"# {where}\n", f"{mark}\n"))
+    assert change.ran("test_it", mark, "# none") == ran
+
+
+def test_a_statement_that_comes_is_seen_by_who_reads_what_it_changes(change):
+    change.learn(
+        lib="""
+            class Thing:
+                size = 1
+            LIST = [1]
+            def get(): return 1
+            # end
+        """,
+        test_it="""
+            import lib
+            def test_class(): assert lib.Thing.size
+            def test_list(): assert lib.LIST
+            def test_function(): assert lib.get()
+            def test_alone(): pass
+        """,
+    )
+    assert change.ran("lib", "# end", "Thing.size = 2; LIST.append(2)") == {"test_class", "test_list"}
+
+
+# Code of a test that may tell which others there are: what is put where, and whether it does.
+TELLS = {
+    "calls": ("self.test_helper() if hasattr(self, 'x') else None", "def test_helper(self): pass", True),
+    "calls_one_that_is_not_there": ("getattr(self, 'test_' + 'new', None)", "def test_new(self): pass", True),
+    "lists": ("dir(self)", "def test_new(self): pass", True),
+    "lists_the_class": ("assert len([name for name in vars(type(self)) if name[:4] == 'test'])", "def test_new(self): pass", True),
+    "lists_by_name": ("vars(TestIt)", "def test_new(self): pass", True),
+    "gives_away": ("count(self)", "def test_new(self): pass", True),
+    "has_a_request": ("count(request.instance)", "def test_new(self): pass", True),
+    "evals": ("eval('self.test_new() if 0 else 1')", "def test_new(self): pass", True),
+    "looks_elsewhere": ("getattr(request, 'node')", "def test_new(self): pass", False),
+    "calls_no_such": ("str(self.size)", "def test_new(self): pass", False),
+    "calls_another": ("self.test_helper if 0 else 1", "def test_new(self): pass", False),
+}
+
+
+@pytest.mark.parametrize("kind", TELLS)
+@pytest.mark.parametrize("where", ["test", "helper", "setup", "fixture"])
+def test_who_may_tell_which_tests_there_are_depends_on_it(change, kind, where):
+    code, new, tells = TELLS[kind]
+    code = code.replace("request.instance", "self") if where != "fixture" else code
+    if where != "fixture":
+        code = code.replace("getattr(request, 'node')", "getattr(object, 'node', 1)")
+    body = {"test": "pass", "helper": "self.help()", "setup": "pass", "fixture": "pass"}
+    text = """
+        import pytest
+        def count(obj): return len(dir(obj))
+        class TestIt:
+            size = 1
+            def help(self): HELP
+            def setup_method(self): SETUP
+            @pytest.fixture(autouse=True)
+            def around(self, request): FIXTURE
+            def test_it(self): TEST
+            # more
+        class TestOther:
+            def test_other(self): pass
+    """
+    texts = {"HELP": "pass", "SETUP": "pass", "FIXTURE": "pass", "TEST": body[where]}
+    texts[{"test": "TEST", "helper": "HELP", "setup": "SETUP", "fixture": "FIXTURE"}[where]] = code
+    for word, put in texts.items():
+        text = text.replace(word, put)
+    name = new.partition("(")[0].removeprefix("def ")
+    ran = change.learn(test_it=text).ran("test_it", "# more", new)
+    assert ran == {f"TestIt::{name}"} | ({"TestIt::test_it"} if tells else set())
+
+
+def test_helpers_that_are_named_as_tests_are_followed(change):
+    change.learn(
+        test_it="""
+            class TestIt:
+                def test_helper(self, n=1): return n
+                def test_it(self): assert self.test_helper() == 1
+                def test_alone(self): pass
+        """
+    )
+    assert change.ran("test_it", "return n", "return n + 0") == {"TestIt::test_helper", "TestIt::test_it"}
+    assert change.ran("test_it", "n=1", "n=2", code=1) >= {"TestIt::test_it"}
+
+
+def test_a_metaclass_of_the_project_knows_all_tests(change):
+    change.learn(
+        meta="""
+            class Meta(type):
+                def __new__(meta, name, bases, space):
+                    space["names"] = [key for key in space if key.startswith("test")]
+                    return super().__new__(meta, name, bases, space)
+            class Base(metaclass=Meta): pass
+        """,
+        test_it="""
+            from meta import Base
+            class TestIt(Base):
+                def test_it(self): assert len(self.names) < 3
+                # more
+            def test_alone(): pass
+        """,
+    )
+    assert change.ran("test_it", "# more", "def test_new(self): pass") == {"TestIt::test_it", "TestIt::test_new"}
+
+
+def test_a_decorator_of_a_class_knows_all_tests(change):
+    change.learn(
+        test_it="""
+            def listed(cls):
+                cls.names = [key for key in vars(cls) if key.startswith("test")]
+                return cls
+            @listed
+            class TestIt:
+                def test_it(self): assert len(self.names) < 3
+                # more
+            def test_alone(): pass
+        """
+    )
+    assert change.ran("test_it", "# more", "def test_new(self): pass") == {"TestIt::test_it", "TestIt::test_new"}
+
+
+def test_other_names_of_tests_are_all_of_the_class(change):
+    (change.suite.folder / "pytest.ini").write_text("[pytest]\npython_functions = check_* test\n")
+    change.learn(test_it="class TestIt:\n    def check_it(self): pass\n    # more\ndef check_alone(): pass\n")
+    assert change.ran("test_it", "# more", "def check_new(self): pass") == {"TestIt::check_it", "TestIt::check_new"}
