@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -190,10 +191,19 @@ class Bench:
 
 
 def reason_of(selected):
-    """What selected it, and the input that the chain begins with: one reason for all that a change reaches."""
-    chain = selected.get("chain") or []
-    first = chain[0] if chain else ""
-    return f"{selected['reason']} {first if isinstance(first, str) else first.get('input', first.get('name', ''))}".strip()
+    """Why, and the input that the chain ends with, without what it was and is: one reason for all that a change reaches."""
+    last = (selected.get("chain") or [""])[-1]
+    return f"{selected['reason']}: {CHANGED.sub('', last)}"
+
+
+def kind_of(reason):
+    """Of what changed the kind of input; of what is unprovable the name of it."""
+    why, _, what = reason.partition(": ")
+    return f"{why}: {what if why == 'unprovable' else what.partition(' ')[0]}"
+
+
+# Of an input's line: which lines of the file it is, and its fingerprints.
+CHANGED = re.compile(r"(, lines \d+-\d+)?(: \w+ -> \w+)?$")
 
 
 # ---- telling ----
@@ -249,7 +259,8 @@ def summary(name, steps, series):
              f"{sum(bool(s.otherwise) for s in steps)} |", "", *bars(later, series), ""]  # fmt: skip
     tally = collections.Counter()
     for step in later:
-        tally.update({reason.partition(" ")[0]: count for reason, count in step.reasons.items()})
+        for reason, count in step.reasons.items():
+            tally[kind_of(reason)] += count
     lines += [f"- {count} selected: {kind}" for kind, count in tally.most_common(20)]
     lines += [f"- in {count} steps more than half the suite: {reason}" for reason, count in broad(later)[:20]]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+import tempfile
 
 import pytest
 from conftest import CHECKOUT
@@ -14,6 +15,12 @@ import trial  # noqa: E402
 BOOKSHOP = CHECKOUT / "examples/bookshop"
 # Of each sort one: of a body, of what is bound, of what pytest reads, of files.
 ONLY = "body_raises,body_compares,default,constant,setup_added,file_deleted"
+
+
+@pytest.fixture(autouse=True)
+def trees(tmp_path, monkeypatch):
+    """Where the bench has its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def bench(*options):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -24,6 +25,12 @@ COMMITS = [
     {"README.md": "A shop.\n"},
     {"shop.py": STOCK, "test_shop.py": TESTS + "\ndef test_new():\n    pass\n"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def trees(tmp_path, monkeypatch):
+    """Where the bench has its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture
