@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "before.h"
 #include "record/logs.h"
 #include "record/readers.h"
 
@@ -13,9 +14,40 @@ struct making {
     struct dz_elements *elements;
     struct dz_distributions *distributions;
     struct dz_now *now;
+    struct dz_before *before;
 };
 
 /* ---- what was read ---- */
+
+static int has_touched(const struct making *making, const char *absolute,
+                       const struct dz_look *look)
+{
+    for (uint32_t i = 0; i < making->all.n_spans; i++)
+        for (uint32_t k = 0; k < making->all.spans[i].n_facts; k++) {
+            const struct dz_observed_fact *fact = &making->all.spans[i].facts[k];
+            if (fact->fact == DZ_FACT_TOUCHED && fact->value == (uint32_t)look->ctime_ns &&
+                strcmp(making->all.strings[fact->string - 1], absolute) == 0)
+                return 1;
+        }
+    return 0;
+}
+
+/* A test has dated it anew, and nobody had changed it since an earlier job looked at it; its content is what that one saw.
+ * Of each job's own, the first has no earlier one to tell. */
+static int is_only_touched(struct making *making, const char *path, const struct dz_look *look)
+{
+    dz_autobuf struct dz_buf absolute = {0};
+    struct dz_look earlier;
+    if (!making->before)
+        making->before = dz_before_new(making->of->older, making->of->key);
+    if (!making->before || !dz_before_look(making->before, path, &earlier) ||
+        memcmp(&earlier.content, &look->content, sizeof look->content) != 0)
+        return 0;
+    dz_buf_fmt(&absolute, "%s%s%s", *path == '/' ? "" : making->of->rootdir,
+               *path == '/' ? "" : "/", path);
+    dz_buf_put(&absolute, "", 1);
+    return dz_buf_ok(&absolute) && has_touched(making, absolute.data, &earlier);
+}
 
 static int is_later(const struct making *making, const struct dz_look *look)
 {
@@ -33,16 +65,16 @@ static int fingerprint(void *context, const struct dz_strings *strings,
 {
     struct making *making = context;
     struct dz_look look = {0};
+    int is_stale = 0;
     /* Nothing was there for who looked: what is there now came later. */
     if (input->kind == DZ_INPUT_PLACE && input->of == DZ_PLACE_EMPTY)
         return *ret = dz_absent, 0;
-    if (input->kind == DZ_INPUT_CONTENT &&
-        dz_now_look(making->now, dz_strings_text(strings, input->path), &look) == 0 &&
-        is_later(making, &look))
-        return -ESTALE;
+    const char *path = dz_strings_text(strings, input->path);
+    if (input->kind == DZ_INPUT_CONTENT && dz_now_look(making->now, path, &look) == 0)
+        is_stale = is_later(making, &look) && !is_only_touched(making, path, &look);
     int r = dz_now_fingerprint(making->now, strings, input, ret);
     int is_gone = r == 0 && memcmp(ret, &dz_absent, sizeof *ret) == 0;
-    return is_gone && is_of_what_is_there(input) ? -ESTALE : r;
+    return is_stale || (is_gone && is_of_what_is_there(input)) ? -ESTALE : r;
 }
 
 /* ---- looks ---- */
@@ -138,6 +170,7 @@ int dz_job_graph_make(struct dz_graph *ret, const struct dz_job_graph *of, struc
     int r = making.now ? read_logs(&making, err) : err->code;
     if (r == 0)
         r = build(&making, ret, err);
+    dz_before_free(making.before);
     dz_now_free(making.now);
     dz_elements_free(making.elements);
     dz_distributions_free(making.distributions);

@@ -1,6 +1,7 @@
 /* The graph of a job: what its processes have observed, as it lies in its folder, with the tree as it is at its end. */
 #pragma once
 
+#include "baselines.h"
 #include "now.h"
 #include "record/build.h"
 
@@ -12,6 +13,8 @@ struct dz_job_graph {
     uint32_t n_tests;
     const struct dz_build_file *files;
     uint32_t n_files;
+    const struct dz_baselines *older; /* of which this one goes on; NULL */
+    const struct dz_fingerprint *key;
 };
 
 /* Sheets of its sources are there, as far as they can be. Negative with a sentence. */

@@ -34,7 +34,8 @@ static int list(struct learning *learning)
     return 0;
 }
 
-static int make_newer(struct learning *learning, struct dz_graph *ret, struct dz_err *err)
+static int make_newer(struct learning *learning, const struct dz_baselines *older,
+                      struct dz_graph *ret, struct dz_err *err)
 {
     const struct dz_learning *of = learning->of;
     if (list(learning) < 0)
@@ -47,18 +48,25 @@ static int make_newer(struct learning *learning, struct dz_graph *ret, struct dz
                                  .tests = learning->tests,
                                  .n_tests = of->tests->n,
                                  .files = learning->files,
-                                 .n_files = of->tests->n_files};
+                                 .n_files = of->tests->n_files,
+                                 .older = older,
+                                 .key = &of->choice.key};
     return dz_job_graph_make(ret, &graph, err);
 }
 
-static int keep(const struct dz_choice *choice, const struct dz_graph *learnt, struct dz_err *err)
+static int learn(struct learning *learning, struct dz_err *err)
 {
+    const struct dz_choice *choice = &learning->of->choice;
     struct dz_baselines_wish wish = dz_choice_wish(choice);
     struct dz_baselines baselines;
+    struct dz_graph newer = {0};
     int r = dz_baselines_choose(&baselines, &wish, err);
     /* That a base is not there is said where it was to prove something. */
     if (r == 0 || r == -ENOENT)
-        r = dz_baselines_keep(&baselines, &choice->key, learnt, err);
+        r = make_newer(learning, &baselines, &newer, err);
+    if (r == 0)
+        r = dz_baselines_keep(&baselines, &choice->key, &newer, err);
+    dz_graph_free(&newer);
     dz_baselines_free(&baselines);
     return r;
 }
@@ -66,15 +74,10 @@ static int keep(const struct dz_choice *choice, const struct dz_graph *learnt, s
 void dz_learn(const struct dz_learning *of, struct dz_buf *text)
 {
     struct learning learning = {.of = of};
-    struct dz_graph newer = {0};
     struct dz_err err = {0};
-    int r = make_newer(&learning, &newer, &err);
-    if (r == 0)
-        r = keep(&of->choice, &newer, &err);
-    if (r < 0)
+    if (learn(&learning, &err) < 0)
         dz_buf_fmt(text, "%snothing is learned of this job: %s", text->len ? "\ndagz: " : "",
                    err.text);
-    dz_graph_free(&newer);
     dz_free(learning.tests);
     dz_free(learning.files);
 }

@@ -1,7 +1,7 @@
 /* The words of log.def: what a log's numbers mean. */
 #pragma once
 
-enum { DZ_LOG_VERSION = 2 };
+enum { DZ_LOG_VERSION = 3 };
 
 enum dz_log_origin { DZ_LOG_FRONT, DZ_LOG_WORKER, DZ_LOG_CHILD };
 
@@ -36,6 +36,7 @@ enum dz_fact {
     DZ_FACT_NAMES,   /* a folder was listed: the names in it, and of which kind each is */
     DZ_FACT_ABSENT,  /* looked for, and not there */
     DZ_FACT_WRITTEN, /* made, written, renamed or removed; value: dz_written */
+    DZ_FACT_TOUCHED, /* its times were set; value: of the ctime that it had before, the last 32 bits, in nanoseconds */
     DZ_FACT_PLACE, /* passed by a look-up before it hit, or hit nothing: a path without its ending; value: dz_place */
     DZ_FACT_MODULE, /* looked up by this name, and by no import statement: module, or module:attribute */
     DZ_FACT_SOURCE,       /* of an import: the file whose module it is */

@@ -250,6 +250,7 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
         dz_names_unprovable(&building->names, vertex, text);
         break;
     case DZ_FACT_WRITTEN:
+    case DZ_FACT_TOUCHED:
     case DZ_FACT_SOURCE:
     case DZ_FACT_FORKED:
     case DZ_FACT_WROTE:

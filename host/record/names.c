@@ -123,6 +123,10 @@ void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input inp
         dz_links_input(names->links, vertex, &input);
         return;
     }
+    /* What it has now is kept beside: by that the next job may tell that nobody has changed it. */
+    if (r == -ESTALE && input.kind == DZ_INPUT_CONTENT &&
+        memcmp(&input.fingerprint, &dz_absent, sizeof dz_absent) != 0)
+        dz_links_input(names->links, vertex, &input);
     const char *path = text_of(names, input.path), *name = text_of(names, input.name);
     dz_buf_fmt(&why, r == -ESTALE ? "%s was changed while the job ran" : "%s cannot be looked at",
                *path ? path : name);

@@ -250,10 +250,10 @@ static void a_whole_job_is_joined(void **state)
     assert_int_equal(all.n_sources, 1);
     assert_memory_equal(all.sources[0].hash, "0123456789abcdef", 16);
     dz_auto char *two = tell(&all, test_of(&all, "a.py::two"));
-    assert_string_equal(two, "0 load: fact 9 HOME\n"
-                             "2 a: fact 8 /p/a.py\n"
+    assert_string_equal(two, "0 load: fact 10 HOME\n"
+                             "2 a: fact 9 /p/a.py\n"
                              "2 lazy: /p/lazy.py:1 h\n"
-                             "2 lazy: fact 8 /p/lazy.py\n"
+                             "2 lazy: fact 9 /p/lazy.py\n"
                              "5 a.py::two: /p/a.py:1 f\n"
                              "5 a.py::two: /p/lazy.py:1 h\n"
                              "5 a.py::two: fact 0 /p/data\n");
