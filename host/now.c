@@ -442,7 +442,13 @@ static int has_same_content(const struct dz_look *look, const struct entry *entr
     return look && memcmp(&look->content, &entry->look.content, sizeof look->content) == 0;
 }
 
-/* What is gone has changed, whatever it was before. */
+static int compare(struct comparing *at, uint32_t number, int r, const struct dz_fingerprint *print)
+{
+    const struct dz_fingerprint *was = &at->graph->inputs[number].fingerprint;
+    return r == 0 && memcmp(print, was, sizeof *was) == 0 ? 0 : dz_bits_set(at->changed, number);
+}
+
+/* Of what is gone there is nothing; where there was nothing, that is as it was. */
 static int judge_source(struct comparing *at, uint32_t number)
 {
     const struct dz_input *input = &at->graph->inputs[number];
@@ -450,17 +456,12 @@ static int judge_source(struct comparing *at, uint32_t number)
     const struct dz_look *look = at->looks[input->path];
     if (!entry)
         return -ENOMEM;
-    if (look_at(entry) < 0)
-        return dz_bits_set(at->changed, number);
+    int r = look_at(entry);
+    if (r < 0)
+        return compare(at, number, is_gone(r) ? 0 : r, &dz_absent);
     if (!look || !look->is_exact || !has_same_content(look, entry))
         at->doubtful[at->n_doubtful++] = number;
     return 0;
-}
-
-static int compare(struct comparing *at, uint32_t number, int r, const struct dz_fingerprint *print)
-{
-    const struct dz_fingerprint *was = &at->graph->inputs[number].fingerprint;
-    return r == 0 && memcmp(print, was, sizeof *was) == 0 ? 0 : dz_bits_set(at->changed, number);
 }
 
 static int judge(struct comparing *at, uint32_t number)

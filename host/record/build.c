@@ -211,6 +211,45 @@ static int asks_the_machine(const char *command)
     return 0;
 }
 
+static int is_named(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && strcmp(slash + 1, name) == 0;
+}
+
+/* On its way to the tests pytest looks for these in each folder: whether one is there is for what lies below to ask. */
+static int is_of_collecting(const struct building *building, uint32_t span,
+                            const struct dz_observed_fact *fact)
+{
+    const char *path = string(building, fact->fact == DZ_FACT_ABSENT ? fact->string : 0);
+    return building->of->all->spans[span].type == DZ_SPAN_LOAD &&
+           (is_named(path, "__init__.py") || is_named(path, "conftest.py"));
+}
+
+/* Hooks of a conftest that comes may be the session's. */
+static void add_hooks_to_come(struct building *building, uint32_t vertex, const char *path)
+{
+    struct dz_input input = {.kind = DZ_INPUT_HOOKS,
+                             .of = DZ_HOOKS_OF_SESSION,
+                             .path = dz_names_path(&building->names, path),
+                             .fingerprint = dz_absent};
+    if (is_named(path, "conftest.py"))
+        dz_links_input(&building->links, vertex, &input);
+}
+
+/* What a module's statements have read is what they made; that it was there, the import's. */
+static uint32_t reader_of(struct building *building, uint32_t vertex, uint32_t span,
+                          uint32_t number)
+{
+    const struct dz_observed_fact *fact = &building->of->all->spans[span].facts[number];
+    uint32_t file = source_of(building, span);
+    if (!file || (fact->fact != DZ_FACT_CONTENT && fact->fact != DZ_FACT_ENVIRONMENT))
+        return vertex;
+    if (fact->fact == DZ_FACT_CONTENT)
+        add_path(building, vertex, span, number, DZ_INPUT_STAT);
+    return dz_names_vertex(&building->names, DZ_VERTEX_RAN, file, 0);
+}
+
 static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)
 {
     static const enum dz_input_kind kinds[DZ_FACTS] = {
@@ -220,6 +259,11 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
     };
     const struct dz_observed_fact *fact = &building->of->all->spans[span].facts[number];
     const char *text = string(building, fact->fact == DZ_FACT_LEAN ? 0 : fact->string);
+    if (is_of_collecting(building, span, fact)) {
+        add_hooks_to_come(building, vertex, text);
+        return;
+    }
+    vertex = reader_of(building, vertex, span, number);
     switch (fact->fact) {
     case DZ_FACT_CONTENT:
     case DZ_FACT_STAT:
@@ -279,6 +323,21 @@ static void add_hooks(struct building *building, uint32_t vertex, enum dz_vertex
                       uint32_t file)
 {
     dz_links_edge(&building->links, vertex, dz_names_vertex(&building->names, kind, file, 0));
+}
+
+/* That there is no conftest and no package in the folders above, as pytest has found when it began. */
+static void add_places_around(struct building *building, uint32_t vertex, const char *path)
+{
+    const struct dz_observations *all = building->of->all;
+    for (uint32_t i = 0; i < all->n_spans; i++)
+        for (uint32_t k = 0; all->spans[i].type == DZ_SPAN_LOAD && k < all->spans[i].n_facts; k++) {
+            const struct dz_observed_fact *fact = &all->spans[i].facts[k];
+            if (!is_of_collecting(building, i, fact))
+                continue;
+            const char *place = string(building, fact->string);
+            if (strncmp(place, path, (size_t)(strrchr(place, '/') + 1 - place)) == 0)
+                add_path(building, vertex, i, k, DZ_INPUT_ABSENT);
+        }
 }
 
 /* Hooks and fixtures of the conftests above, and of the file itself. */
@@ -348,6 +407,7 @@ static void fill_span(struct building *building, uint32_t number)
     if (file) {
         add_hooks_around(building, vertex, file);
         building->names.files[file].is_tested = 1;
+        add_places_around(building, vertex, string(building, file));
     }
 }
 

@@ -3,6 +3,7 @@
 #include "inputs.h"
 
 #include "outside.h"
+#include "touch.h"
 #include "scope.h"
 
 #include <string.h>
@@ -144,20 +145,12 @@ static int put_bare(struct hash *hash, const struct dz_sheet *sheet,
     return 1;
 }
 
-static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain);
-
-/* By any way that may change what a name stands for. */
 static int may_change(const struct dz_sheet *sheet, const struct dz_element *effect, uint32_t name)
 {
     const struct dz_read *reads = dz_sheet_reads(sheet, effect);
-    for (uint32_t i = 0; i < effect->reads.n; i++) {
-        uint32_t mode = reads[i].mode, calls = DZ_WHY_CALL | DZ_WHY_DECORATOR;
-        int is_chain = dz_sheet_chain(sheet, reads[i].chain)->parent != DZ_NONE;
-        if (root_of(sheet, reads[i].chain) == name &&
-            (mode & (DZ_READ_STORED | DZ_READ_ITEM) || (mode & DZ_READ_CALLED && is_chain) ||
-             (mode & DZ_READ_VALUE && effect->why & calls)))
+    for (uint32_t i = 0; i < effect->reads.n; i++)
+        if (dz_touch_root(sheet, reads[i].chain) == name && dz_touches(sheet, effect, &reads[i]))
             return 1;
-    }
     return 0;
 }
 
@@ -221,14 +214,6 @@ static struct dz_fingerprint of_bound(const struct dz_sheet *sheet, const char *
 
 /* ---- effects ---- */
 
-static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain)
-{
-    const struct dz_chain *at = dz_sheet_chain(sheet, chain);
-    while (at->parent != DZ_NONE)
-        at = dz_sheet_chain(sheet, at->parent);
-    return at->name;
-}
-
 static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
                        const struct dz_element *effect)
 {
@@ -236,7 +221,7 @@ static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
     put_fingerprint(hash, effect);
     put_number(hash, effect->reads.n);
     for (uint32_t i = 0; i < effect->reads.n; i++) {
-        put_text(hash, dz_sheet_string(sheet, root_of(sheet, reads[i].chain)));
+        put_text(hash, dz_sheet_string(sheet, dz_touch_root(sheet, reads[i].chain)));
         put_number(hash, reads[i].sees);
     }
 }
@@ -261,15 +246,22 @@ static int is_told_before(const struct dz_sheet *sheet, const struct dz_import *
     return 0;
 }
 
+/* NULL: each counts. Else not those of modules that are known to do nothing outside. */
+static int counts(const struct dz_sheet *sheet, const struct dz_import *import, const char *known)
+{
+    return is_imported_with(sheet, import) &&
+           (!known || !dz_outside_is_harmless(sheet, import, known));
+}
+
 /* `from a import b` may import a.b; who has only this sheet does not know. The first that imports a module is the one
  * that runs it: the others do nothing. */
-static void add_imports(struct hash *hash, const struct dz_sheet *sheet)
+static void add_imports(struct hash *hash, const struct dz_sheet *sheet, const char *known)
 {
     uint32_t n;
     const struct dz_import *imports = dz_sheet_imports(sheet, &n);
     for (uint32_t i = 0; i < n; i++) {
         const struct dz_import *import = &imports[i];
-        if (!is_imported_with(sheet, import) || is_told_before(sheet, imports, i))
+        if (!counts(sheet, import, known) || is_told_before(sheet, imports, i))
             continue;
         struct hash part;
         begin(&part, import->level);
@@ -289,7 +281,41 @@ static struct dz_fingerprint of_effects(const struct dz_sheet *sheet, const char
         if (element->kind == DZ_EFFECT && (!roots || dz_outside_is_of(sheet, element, roots)))
             put_effect(&hash, sheet, element);
     }
-    add_imports(&hash, sheet);
+    add_imports(&hash, sheet, roots);
+    return end(&hash);
+}
+
+/* ---- the order of imports ---- */
+
+void dz_input_put_import(const struct dz_sheet *sheet, const struct dz_import *import,
+                         struct dz_buf *to)
+{
+    dz_buf_fmt(to, "%u:%s:%s\n", import->level, dz_sheet_string(sheet, import->module),
+               import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name));
+}
+
+static int has_line(const char *lines, const char *line)
+{
+    for (const char *at = lines; (at = strstr(at, line)); at++)
+        if (at == lines || at[-1] == '\n')
+            return 1;
+    return 0;
+}
+
+static struct dz_fingerprint of_order(const struct dz_sheet *sheet, const char *name)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    struct hash hash;
+    begin(&hash, DZ_INPUT_ORDER);
+    for (uint32_t i = 0; i < n; i++) {
+        dz_autobuf struct dz_buf line = {0};
+        dz_input_put_import(sheet, &imports[i], &line);
+        /* Without memory it is another one than it was. */
+        if (!dz_buf_ok(&line) ||
+            (is_imported_with(sheet, &imports[i]) && has_line(name, line.data)))
+            put_text(&hash, dz_buf_ok(&line) ? line.data : "");
+    }
     return end(&hash);
 }
 
@@ -315,6 +341,22 @@ static struct dz_fingerprint of_shape(const struct dz_sheet *sheet)
         put_element(&hash, sheet, element);
         if (element->kind != DZ_FUNCTION)
             put_fingerprint(&hash, element);
+    }
+    return end(&hash);
+}
+
+static struct dz_fingerprint of_classes(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_CLASSES);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->kind != DZ_HEADER ||
+            dz_sheet_find(sheet, DZ_CLASS, dz_sheet_string(sheet, element->name), element->k) ==
+                DZ_NONE)
+            continue;
+        put_element(&hash, sheet, element);
+        put_fingerprint(&hash, element);
     }
     return end(&hash);
 }
@@ -441,7 +483,7 @@ static int is_read(const struct dz_sheet *sheet, uint32_t name)
         const struct dz_element *element = dz_sheet_at(sheet, i);
         const struct dz_read *reads = dz_sheet_reads(sheet, element);
         for (uint32_t k = 0; k < element->reads.n; k++)
-            if (root_of(sheet, reads[k].chain) == name)
+            if (dz_touch_root(sheet, reads[k].chain) == name)
                 return 1;
     }
     return 0;
@@ -550,6 +592,10 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
         return of_effects(sheet, NULL);
     case DZ_INPUT_OUTSIDE:
         return of_effects(sheet, name);
+    case DZ_INPUT_ORDER:
+        return of_order(sheet, name);
+    case DZ_INPUT_CLASSES:
+        return of_classes(sheet);
     case DZ_INPUT_SHAPE:
         return of_shape(sheet);
     case DZ_INPUT_HOOKS:

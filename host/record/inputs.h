@@ -4,15 +4,19 @@
  * The path of a key is relative to the rootdir where it is below it ("" is the rootdir itself), absolute elsewhere. */
 #pragma once
 
+#include "../base/buf.h"
 #include "sheet.h"
 
 enum dz_input_kind {
     /* Of a source, as its sheet has it. The path is the source's. */
     DZ_INPUT_ELEMENT, /* name, k; of: dz_element_kind: one element's fingerprint */
-    DZ_INPUT_NAME, /* name: the statements of the module that bind it, in order; absent where there is none; of: dz_name */
+    DZ_INPUT_NAME, /* name: the statements of the module that bind it, in order, and those that may change what it is;
+                      absent where there is none; of: dz_name */
     DZ_INPUT_BOUND,   /* name: that there are such */
     DZ_INPUT_EFFECTS, /* the effects of the module, in order */
     DZ_INPUT_OUTSIDE, /* those that may reach beyond the project's modules (outside.h), and what it imports; name: the roots */
+    DZ_INPUT_ORDER, /* name: imports, a line each (dz_input_put_import): the order in which these are done */
+    DZ_INPUT_CLASSES, /* the headers of all its classes */
     DZ_INPUT_SHAPE, /* what pytest finds tests by: all names, headers and statements in order, no bodies */
     DZ_INPUT_HOOKS, /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark … */
     DZ_INPUT_WHOLE, /* all elements in order */
@@ -56,6 +60,9 @@ struct dz_fingerprint dz_input_of_hash(uint64_t hash);
 /* The fingerprint that an input of a source has by this sheet. Sheets that python refuses have none. */
 struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const struct dz_input *input,
                                         const char *name);
+/* As in the name of an ORDER. */
+void dz_input_put_import(const struct dz_sheet *sheet, const struct dz_import *import,
+                         struct dz_buf *to);
 static inline int dz_input_is_of_source(const struct dz_input *input)
 {
     return input->kind <= DZ_INPUT_WHOLE;

@@ -3,6 +3,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "outside.h"
+#include "touch.h"
 #include "scope.h"
 
 #include <errno.h>
@@ -15,6 +16,8 @@ enum {
     CHAIN_MOST = 32,
     STEPS_MOST = 64, /* of imports that lead on to imports */
 };
+
+enum { REACHES_NOT = 1, REACHES };
 
 /* Where names are read: an element of a file, and the vertex that reads. */
 struct reader {
@@ -162,6 +165,8 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
         [DZ_VERTEX_EFFECTS] = "effects of",
         [DZ_VERTEX_IMPORT] = "import",
         [DZ_VERTEX_TEST_CLASS] = "class of tests",
+        [DZ_VERTEX_CLASSES] = "classes of",
+        [DZ_VERTEX_ORDER] = "order of imports in",
     };
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
@@ -418,16 +423,54 @@ static void read_through_stars(struct reader *reader, const struct dz_sheet *she
     }
 }
 
+/* The part of a chain that names a definition: a.b of a.b.__doc__; then that one only is looked into. */
+static int is_about(const struct dz_sheet *sheet, const struct dz_element *element,
+                    const struct chain *chain)
+{
+    const char *name = dz_sheet_string(sheet, element->name);
+    const char *last = chain->names[chain->n - 1];
+    if (chain->n < 2 || (strcmp(last, "__doc__") != 0 && strcmp(last, "__annotations__") != 0))
+        return 1;
+    for (uint32_t i = 0; i + 1 < chain->n; i++) {
+        size_t size = strlen(chain->names[i]);
+        if (strncmp(name, chain->names[i], size) != 0)
+            return 0;
+        name += size;
+        if (*name != (i + 2 < chain->n ? '.' : 0))
+            return 0;
+        name += *name == '.';
+    }
+    return 1;
+}
+
+/* Nor is there an annotation or a docstring where there is none. */
+static void read_absent(struct reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                        const struct dz_element *header)
+{
+    static const enum dz_element_kind kinds[] = {DZ_ANNOTATION, DZ_DOCSTRING};
+    const char *name = dz_sheet_string(sheet, header->name);
+    for (int i = 0; i < 2; i++)
+        if (dz_sheet_find(sheet, kinds[i], name, header->k) == DZ_NONE)
+            add_input(reader->names, reader->from, file,
+                      (struct dz_input){.kind = DZ_INPUT_ELEMENT,
+                                        .of = kinds[i],
+                                        .name = add_text(reader->names, name),
+                                        .k = header->k});
+}
+
 /* What stands inside a function or a class is read too, where code looks inside. */
 static void read_inside(struct reader *reader, uint32_t file, const struct dz_sheet *sheet,
-                        const char *name)
+                        const struct chain *chain)
 {
-    uint32_t string = dz_scope_string(sheet, name);
+    uint32_t string = dz_scope_string(sheet, chain->names[0]);
     for (uint32_t i = 0; string != DZ_NONE && i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (element->statement != DZ_NONE && !is_statement(element) &&
-            binds(sheet, element->statement, string))
-            link_to(reader, DZ_VERTEX_ELEMENT, file, i);
+        if (element->statement == DZ_NONE || is_statement(element) ||
+            !binds(sheet, element->statement, string) || !is_about(sheet, element, chain))
+            continue;
+        link_to(reader, DZ_VERTEX_ELEMENT, file, i);
+        if (element->kind == DZ_HEADER)
+            read_absent(reader, file, sheet, element);
     }
 }
 
@@ -453,7 +496,7 @@ static void read_in(struct reader *reader, uint32_t file, const struct chain *ch
     if (!bound && !is_bound(sheet, chain->names[0]))
         read_through_stars(reader, sheet, file, chain);
     if (reader->looks_inside)
-        read_inside(reader, file, sheet, chain->names[0]);
+        read_inside(reader, file, sheet, chain);
 }
 
 static void take_chain(struct chain *chain, const struct dz_sheet *sheet, uint32_t number,
@@ -576,6 +619,21 @@ static uint32_t class_around(const struct reader *reader, const struct dz_elemen
                : element->owner;
 }
 
+/* Who reads annotations learns of one that comes, too. */
+static void read_annotation(struct reader *reader, const struct dz_element *of)
+{
+    const char *name = dz_sheet_string(reader->sheet, of->name);
+    uint32_t found = dz_sheet_find(reader->sheet, DZ_ANNOTATION, name, of->k);
+    if (found != DZ_NONE)
+        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, found);
+    else
+        add_input(reader->names, reader->from, reader->file,
+                  (struct dz_input){.kind = DZ_INPUT_ELEMENT,
+                                    .of = DZ_ANNOTATION,
+                                    .name = add_text(reader->names, name),
+                                    .k = of->k});
+}
+
 /* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them. */
 static void read_around(struct reader *reader, uint32_t number, const struct dz_element *element)
 {
@@ -588,11 +646,8 @@ static void read_around(struct reader *reader, uint32_t number, const struct dz_
         link_to(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
         is_decorated |= other->reads.n > 0;
     }
-    for (uint32_t i = 0; is_decorated && i < n; i++) {
-        const struct dz_element *other = dz_sheet_at(reader->sheet, named[i]);
-        if (other->kind == DZ_ANNOTATION && other->k == element->k)
-            link_to(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
-    }
+    if (is_decorated)
+        read_annotation(reader, element);
     if (element->owner != DZ_NONE)
         link_to(reader, DZ_VERTEX_ELEMENT, reader->file, class_around(reader, element));
 }
@@ -601,7 +656,7 @@ static void read_around(struct reader *reader, uint32_t number, const struct dz_
 static void read_all_classes(struct reader *reader)
 {
     for (uint32_t i = 0; i < reader->names->modules.n; i++)
-        link_to(reader, DZ_VERTEX_SHAPE, reader->names->modules.list[i].file, 0);
+        link_to(reader, DZ_VERTEX_CLASSES, reader->names->modules.list[i].file, 0);
 }
 
 static void expand_element(struct reader *reader, uint32_t number)
@@ -654,8 +709,8 @@ static void read_statement(struct reader *reader, uint32_t number)
     if (!header)
         return;
     link_to(reader, DZ_VERTEX_ELEMENT, reader->file, part);
-    if (header->reads.n && element_named(reader, DZ_ANNOTATION, statement, &part))
-        link_to(reader, DZ_VERTEX_ELEMENT, reader->file, part);
+    if (header->reads.n)
+        read_annotation(reader, header);
 }
 
 /* ---- what a module's statements do to its own names ---- */
@@ -667,16 +722,6 @@ static void note_changed(struct dz_names *names, uint32_t file, const char *name
         names->links->failed = 1;
 }
 
-static int may_change(const struct dz_element *statement, const struct dz_read *read,
-                      const struct chain *chain)
-{
-    if (read->mode & (DZ_READ_STORED | DZ_READ_ITEM))
-        return 1;
-    if (read->mode & DZ_READ_CALLED && chain->n > 1)
-        return 1;
-    return read->mode & DZ_READ_VALUE && statement->why & (DZ_WHY_CALL | DZ_WHY_DECORATOR);
-}
-
 /* The names of its own that code reads, by any way that may change what they stand for. */
 static void note_reads(struct dz_names *names, uint32_t file, const struct dz_sheet *sheet,
                        const struct dz_element *element, int is_statement_itself)
@@ -685,7 +730,7 @@ static void note_reads(struct dz_names *names, uint32_t file, const struct dz_sh
     for (uint32_t i = 0; i < element->reads.n; i++) {
         struct chain chain;
         take_chain(&chain, sheet, reads[i].chain, reads[i].mode);
-        if (chain.n && (!is_statement_itself || may_change(element, &reads[i], &chain)))
+        if (chain.n && (!is_statement_itself || dz_touches(sheet, element, &reads[i])))
             note_changed(names, file, chain.names[0]);
     }
     const struct dz_bind *bind = dz_sheet_binds(sheet, element);
@@ -738,6 +783,19 @@ static void read_imports_of(struct reader *reader, uint32_t name)
             read_of_import(reader, reader->sheet, reader->file, &imports[found[i]], &none);
 }
 
+/* Names that a module has by what stands in it. */
+static void read_of_whole_module(struct reader *reader, const char *name)
+{
+    int is_docstring = strcmp(name, "__doc__") == 0;
+    if (!is_docstring && strcmp(name, "__annotations__") != 0)
+        return;
+    add_input(reader->names, reader->from, reader->file,
+              (struct dz_input){.kind = DZ_INPUT_ELEMENT,
+                                .of = is_docstring ? DZ_DOCSTRING : DZ_ANNOTATION,
+                                .name = add_text(reader->names, "<module>"),
+                                .k = 1});
+}
+
 static void expand_name(struct reader *reader, uint32_t string)
 {
     struct dz_names *names = reader->names;
@@ -745,6 +803,7 @@ static void expand_name(struct reader *reader, uint32_t string)
     const uint32_t *binders = dz_scope_binders(reader->sheet, name, &n);
     add_input(names, reader->from, reader->file,
               (struct dz_input){.kind = DZ_INPUT_NAME, .name = string});
+    read_of_whole_module(reader, text_of(names, string));
     for (uint32_t i = 0; i < n; i++)
         if (is_statement(dz_sheet_at(reader->sheet, binders[i])))
             read_statement(reader, binders[i]);
@@ -950,8 +1009,85 @@ static void expand_ran(struct reader *reader)
     }
 }
 
+/* ---- whom an import imports ---- */
+
+enum { TARGETS_MOST = 8 };
+
+static void add_target(uint32_t *targets, uint32_t *n, uint32_t file)
+{
+    if (file && *n < TARGETS_MOST)
+        targets[(*n)++] = file;
+}
+
+/* The project's modules that an import statement imports, as far as the job has imported them. Their number. */
+static uint32_t targets_of(struct dz_names *names, const struct dz_sheet *sheet, uint32_t file,
+                           const struct dz_import *import, uint32_t targets[TARGETS_MOST])
+{
+    uint32_t n = 0, n_found;
+    const char *path = file_text(names, file), *module = dz_sheet_string(sheet, import->module);
+    const char *name = import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name);
+    dz_autobuf struct dz_buf both = {0};
+    dz_buf_fmt(&both, "%s%s%s", module, *module && *name ? "." : "", name);
+    const char *const dotted[] = {module, dz_buf_ok(&both) ? both.data : module};
+    for (int i = 0; i < 2; i++) {
+        if (!*dotted[i] || (i && !*name))
+            continue;
+        if (import->level) {
+            add_target(
+                targets, &n,
+                dz_modules_below(&names->modules, path, folder_of(path, import->level), dotted[i]));
+            continue;
+        }
+        const struct dz_module_file *found =
+            dz_modules_named(&names->modules, dotted[i], strlen(dotted[i]), &n_found);
+        for (uint32_t k = 0; k < n_found; k++)
+            add_target(targets, &n, found[k].file);
+    }
+    return n;
+}
+
+/* Of a module's imports those that have left something changed, or what they import has. */
+static uint32_t order_of(struct dz_names *names, uint32_t file)
+{
+    struct dz_names_file *info = &names->files[file];
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    dz_autobuf struct dz_buf lines = {0};
+    uint32_t n, n_targets, targets[TARGETS_MOST];
+    if (info->order || !sheet)
+        return info->order;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        int writes = 0;
+        if (!is_at_top(sheet, &imports[i]))
+            continue;
+        n_targets = targets_of(names, sheet, file, &imports[i], targets);
+        for (uint32_t k = 0; k < n_targets; k++)
+            writes |= names->files[targets[k]].writes;
+        if (writes)
+            dz_input_put_import(sheet, &imports[i], &lines);
+    }
+    if (dz_buf_ok(&lines))
+        info->order = add_string(names, lines.len ? lines.data : "\n", lines.len ? lines.len : 1);
+    return info->order;
+}
+
+/* Whoever has imported it decides when its statements are run, and whether. */
+static void read_importers(struct reader *reader)
+{
+    const struct dz_names *names = reader->names;
+    const struct dz_names_file *info = &names->files[reader->file];
+    for (uint32_t i = 0; i < info->n_imports; i++) {
+        uint32_t above = names->all->spans[info->imports[i]].parent;
+        uint32_t file = above == DZ_OBSERVED_NONE ? 0 : names->spans_files[above];
+        uint32_t order = file ? order_of(reader->names, file) : 0;
+        if (order)
+            link_to(reader, DZ_VERTEX_ORDER, file, order);
+    }
+}
+
 static void expand_effects(struct reader *reader)
 {
+    read_importers(reader);
     add_input(reader->names, reader->from, reader->file,
               (struct dz_input){.kind = DZ_INPUT_EFFECTS});
     link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
@@ -1011,6 +1147,51 @@ static void read_run_outside(struct reader *reader)
     }
 }
 
+/* Whether importing it may have effects outside: by its own statements, what they ran, or what it imports. */
+static int reaches_outside(struct dz_names *names, uint32_t file)
+{
+    struct dz_names_file *info = &names->files[file];
+    const struct dz_sheet *sheet = sheet_of(names, file);
+    uint32_t n, targets[TARGETS_MOST];
+    if (info->reach)
+        return info->reach == REACHES;
+    /* In a circle of imports each is as harmless as the others. */
+    info->reach = sheet ? REACHES_NOT : REACHES;
+    for (uint32_t i = 0; sheet && i < dz_sheet_n(sheet); i++)
+        if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT &&
+            dz_outside_is_of(sheet, dz_sheet_at(sheet, i), text_of(names, names->roots)))
+            info->reach = REACHES;
+    const struct dz_import *imports = sheet ? dz_sheet_imports(sheet, &n) : NULL;
+    for (uint32_t i = 0; sheet && info->reach != REACHES && i < n; i++) {
+        uint32_t n_targets = is_at_top(sheet, &imports[i])
+                                 ? targets_of(names, sheet, file, &imports[i], targets)
+                                 : 0;
+        for (uint32_t k = 0; k < n_targets; k++)
+            if (targets[k] != file && reaches_outside(names, targets[k]))
+                info->reach = REACHES;
+    }
+    return info->reach == REACHES;
+}
+
+/* The roots, and on two more lines which modules do nothing outside and which may (outside.h). */
+static uint32_t known_of(struct dz_names *names)
+{
+    dz_autobuf struct dz_buf text = {0};
+    if (names->known)
+        return names->known;
+    dz_buf_fmt(&text, "%s\n", text_of(names, names->roots));
+    for (int reaches = 0; reaches < 2; reaches++) {
+        dz_buf_str(&text, " ");
+        for (uint32_t i = 0; i < names->modules.n; i++)
+            if (reaches_outside(names, names->modules.list[i].file) == reaches)
+                dz_buf_fmt(&text, "%s ", names->all->strings[names->modules.list[i].name - 1]);
+        dz_buf_str(&text, "\n");
+    }
+    if (dz_buf_ok(&text))
+        names->known = add_string(names, text.data, text.len);
+    return names->known;
+}
+
 static uint32_t roots_of(struct dz_names *names)
 {
     dz_autobuf struct dz_buf text = {0};
@@ -1034,7 +1215,7 @@ static void expand_import(struct reader *reader)
 {
     uint32_t n;
     struct dz_names *names = reader->names;
-    struct dz_input input = {.kind = DZ_INPUT_OUTSIDE, .name = roots_of(names)};
+    struct dz_input input = {.kind = DZ_INPUT_OUTSIDE, .name = (roots_of(names), known_of(names))};
     add_input(names, reader->from, reader->file, input);
     if (!reader->sheet)
         return;
@@ -1054,8 +1235,10 @@ static void expand_import(struct reader *reader)
                 need_bound(reader, reader->file, chain.names[0]);
         }
         if (element->kind == DZ_EFFECT &&
-            dz_outside_is_of(reader->sheet, element, text_of(names, names->roots)))
+            dz_outside_is_of(reader->sheet, element, text_of(names, names->roots))) {
             link_to(reader, DZ_VERTEX_ELEMENT, reader->file, i);
+            link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
+        }
     }
     read_run_outside(reader);
 }
@@ -1158,6 +1341,12 @@ static void expand(struct dz_names *names, uint32_t vertex)
     case DZ_VERTEX_FIND:
         expand_whole(&reader, DZ_INPUT_SHAPE);
         break;
+    case DZ_VERTEX_CLASSES:
+        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_CLASSES});
+        break;
+    case DZ_VERTEX_ORDER:
+        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_ORDER, .name = at.b});
+        break;
     case DZ_VERTEX_HOOKS:
         add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_HOOKS});
         break;
@@ -1194,8 +1383,20 @@ void dz_names_expand(struct dz_names *names)
 
 /* ---- beginning and end ---- */
 
+/* An import that has left something changed, and all that it was brought about by. */
+static void note_writes(struct dz_names *names, uint32_t span)
+{
+    while (span != DZ_OBSERVED_NONE && names->all->spans[span].type == DZ_SPAN_IMPORT) {
+        names->files[names->spans_files[span]].writes = 1;
+        span = names->all->spans[span].parent;
+    }
+}
+
 static int note_imports(struct dz_names *names)
 {
+    names->spans_files = dz_alloc((names->all->n_spans + 1) * sizeof *names->spans_files);
+    if (!names->spans_files)
+        return -ENOMEM;
     for (uint32_t i = 0; i < names->all->n_spans; i++) {
         const struct dz_observed_span *span = &names->all->spans[i];
         for (uint32_t k = 0; k < span->n_facts; k++) {
@@ -1206,8 +1407,13 @@ static int note_imports(struct dz_names *names)
                              sizeof *info->imports))
                 return -ENOMEM;
             info->imports[info->n_imports++] = i;
+            names->spans_files[i] = span->facts[k].string;
         }
     }
+    for (uint32_t i = 0; i < names->all->n_spans; i++)
+        for (uint32_t k = 0; k < names->all->spans[i].n_facts; k++)
+            if (names->all->spans[i].facts[k].fact == DZ_FACT_WROTE)
+                note_writes(names, i);
     return 0;
 }
 
@@ -1226,5 +1432,6 @@ void dz_names_free(struct dz_names *names)
         dz_bits_free(&names->files[i].changed);
     }
     dz_free(names->files);
+    dz_free(names->spans_files);
     dz_modules_free(&names->modules);
 }

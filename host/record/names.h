@@ -18,6 +18,8 @@ enum dz_vertex_kind {
     DZ_VERTEX_BOUND,         /* the same: that there is one */
     DZ_VERTEX_SHAPE,         /* a: file: the module, used as a value: all its names may be read */
     DZ_VERTEX_FIND,          /* a: file: which tests pytest finds in it */
+    DZ_VERTEX_CLASSES,       /* a: file: which classes it has */
+    DZ_VERTEX_ORDER,         /* a: file, b: string: in which order it does these imports */
     DZ_VERTEX_HOOKS,         /* a: file: what pytest reads of it */
     DZ_VERTEX_SESSION_HOOKS, /* a: file: of that, its hooks: a conftest's may be the session's */
     DZ_VERTEX_BYTES,         /* a: file: all of it, lines and comments too */
@@ -37,7 +39,9 @@ struct dz_names {
     struct dz_prints prints;
 
     struct dz_modules modules;
-    uint32_t roots; /* string: their first names */
+    uint32_t *spans_files; /* by span: the file whose module it imports */
+    uint32_t roots;        /* string: their first names */
+    uint32_t known;        /* string: that, and which of them reach outside */
     struct dz_names_file {
         uint32_t path;                             /* of an input, + 1 */
         uint32_t *imports, n_imports, cap_imports; /* spans that the module was imported in */
@@ -45,7 +49,10 @@ struct dz_names {
             changed; /* strings: its names that its own statements may have changed again */
         int is_changed_known;
         int is_tested; /* pytest has found tests in it: its classes' methods need not know of other tests */
-    } * files;         /* by number */
+        int writes;     /* its import has left something changed */
+        uint8_t reach;  /* whether its import may have effects outside, once asked */
+        uint32_t order; /* string: its imports that write, once asked */
+    } * files;          /* by number */
     uint32_t n_expanded;
 };
 

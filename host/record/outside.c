@@ -1,5 +1,7 @@
 #include "outside.h"
 
+#include "touch.h"
+
 #include <string.h>
 
 /* Modules of the standard library whose calls change what all code of the process sees. */
@@ -72,6 +74,62 @@ int dz_outside_is_root(const char *roots, const char *module)
     return 0;
 }
 
+/* ---- imports ---- */
+
+/* Whether a name stands in a line: itself, or (suffix) behind others and a dot. */
+static int stands_in(const char *line, size_t size, const char *name, int suffix)
+{
+    size_t length = strlen(name);
+    for (const char *at = line; (at = strstr(at, name)) && at < line + size; at++)
+        if (at > line && (at[-1] == ' ' || (suffix && at[-1] == '.')) && at[length] == ' ')
+            return 1;
+    return 0;
+}
+
+enum known { UNKNOWN, HARMLESS, HARMFUL };
+
+static enum known what_is(const char *roots, const char *name, int suffix)
+{
+    const char *harmless = strchr(roots, '\n');
+    const char *harmful = harmless ? strchr(harmless + 1, '\n') : NULL;
+    if (!harmful)
+        return UNKNOWN;
+    if (stands_in(harmful, strlen(harmful), name, suffix))
+        return HARMFUL;
+    return stands_in(harmless, (size_t)(harmful - harmless), name, suffix) ? HARMLESS : UNKNOWN;
+}
+
+static int is_package(const char *roots, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = roots; (at = strstr(at, name)); at++)
+        if (at > roots && strchr(" .", at[-1]) && at[length] == '.')
+            return 1;
+    return 0;
+}
+
+/* `from a import b` imports a, and a.b where that is a module. */
+int dz_outside_is_harmless(const struct dz_sheet *sheet, const struct dz_import *import,
+                           const char *roots)
+{
+    const char *module = dz_sheet_string(sheet, import->module);
+    const char *name = import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name);
+    int suffix = import->level > 0;
+    dz_autobuf struct dz_buf both = {0};
+    dz_buf_fmt(&both, "%s%s%s", module, *module && *name ? "." : "", name);
+    if (!dz_buf_ok(&both))
+        return 0;
+    enum known whole = *name ? what_is(roots, both.data, suffix) : UNKNOWN;
+    enum known of = *module ? what_is(roots, module, suffix) : HARMLESS;
+    if (whole == HARMFUL || of == HARMFUL)
+        return 0;
+    /* What a package has of that name may be a module that nobody knows yet. */
+    return whole == HARMLESS ||
+           (of == HARMLESS && *module && !(*name && is_package(roots, module)));
+}
+
+/* ---- what code does ---- */
+
 /* What a chain stands for, where its first name is imported: the module's name in front. */
 static void spell(const struct dz_sheet *sheet, const struct dz_import *import, uint32_t chain,
                   struct dz_buf *to)
@@ -107,14 +165,6 @@ static int is_outside(const struct dz_sheet *sheet, const struct dz_import *impo
     return !dz_buf_ok(&text) || !text.data || !is_harmless(text.data);
 }
 
-static uint32_t root_of(const struct dz_sheet *sheet, uint32_t chain)
-{
-    const struct dz_chain *at = dz_sheet_chain(sheet, chain);
-    while (at->parent != DZ_NONE)
-        at = dz_sheet_chain(sheet, at->parent);
-    return at->name;
-}
-
 int dz_outside_is_of(const struct dz_sheet *sheet, const struct dz_element *element,
                      const char *roots)
 {
@@ -124,7 +174,7 @@ int dz_outside_is_of(const struct dz_sheet *sheet, const struct dz_element *elem
     if (element->why & DZ_WHY_BASE)
         modes |= DZ_READ_VALUE;
     for (uint32_t i = 0; i < element->reads.n; i++) {
-        uint32_t root = root_of(sheet, reads[i].chain);
+        uint32_t root = dz_touch_root(sheet, reads[i].chain);
         for (uint32_t k = 0; reads[i].mode & modes && k < n; k++)
             if (imports[k].bound == root && is_outside(sheet, &imports[k], reads[i].chain, roots))
                 return 1;

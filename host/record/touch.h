@@ -1,0 +1,10 @@
+/* What a module's own statements may do to its names after they are bound: by any way that is not seen to leave them alone. */
+#pragma once
+
+#include "sheet.h"
+
+/* Whether this read, by a statement, may change what the name at its root stands for. */
+int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
+               const struct dz_read *read);
+/* The name at the root of a chain: a string of the sheet. */
+uint32_t dz_touch_root(const struct dz_sheet *sheet, uint32_t chain);
