@@ -15,6 +15,9 @@ struct making {
     struct dz_distributions *distributions;
     struct dz_now *now;
     struct dz_before *before;
+    struct dz_strings sources; /* paths of what was loaded */
+    uint32_t *first;           /* by number of the path - 1: index + 1 of a source */
+    uint32_t *next;            /* by source: index + 1 of another one of this path */
 };
 
 /* ---- what was read ---- */
@@ -49,9 +52,21 @@ static int is_only_touched(struct making *making, const char *path, const struct
     return dz_buf_ok(&absolute) && has_touched(making, absolute.data, &earlier);
 }
 
-static int is_later(const struct making *making, const struct dz_look *look)
+/* Whether what is in a file may not be what was seen. */
+static int is_later(struct making *making, const char *path)
 {
-    return look->mtime_ns >= making->of->began_ns || look->ctime_ns >= making->of->began_ns;
+    int64_t began_ns = making->of->began_ns;
+    struct dz_look look = {0};
+    return dz_now_look(making->now, path, &look) == 0 &&
+           (look.mtime_ns >= began_ns || look.ctime_ns >= began_ns) &&
+           !is_only_touched(making, path, &look);
+}
+
+static int is_resized(struct making *making, const char *path)
+{
+    struct dz_look look = {0};
+    return dz_now_is_resized(making->now, path, making->of->began_ns) &&
+           (dz_now_look(making->now, path, &look) < 0 || !is_only_touched(making, path, &look));
 }
 
 static int is_of_what_is_there(const struct dz_input *input)
@@ -64,14 +79,15 @@ static int fingerprint(void *context, const struct dz_strings *strings,
                        const struct dz_input *input, struct dz_fingerprint *ret)
 {
     struct making *making = context;
-    struct dz_look look = {0};
     int is_stale = 0;
     /* Nothing was there for who looked: what is there now came later. */
     if (input->kind == DZ_INPUT_PLACE && input->of == DZ_PLACE_EMPTY)
         return *ret = dz_absent, 0;
     const char *path = dz_strings_text(strings, input->path);
-    if (input->kind == DZ_INPUT_CONTENT && dz_now_look(making->now, path, &look) == 0)
-        is_stale = is_later(making, &look) && !is_only_touched(making, path, &look);
+    if (input->kind == DZ_INPUT_CONTENT)
+        is_stale = is_later(making, path);
+    else if (input->kind == DZ_INPUT_STAT)
+        is_stale = is_resized(making, path);
     int r = dz_now_fingerprint(making->now, strings, input, ret);
     int is_gone = r == 0 && memcmp(ret, &dz_absent, sizeof *ret) == 0;
     return is_stale || (is_gone && is_of_what_is_there(input)) ? -ESTALE : r;
@@ -79,13 +95,32 @@ static int fingerprint(void *context, const struct dz_strings *strings,
 
 /* ---- looks ---- */
 
-/* A source's inputs are of what was loaded: whether that is what is there now. */
-static int is_loaded(struct making *making, const char *absolute, const struct dz_look *look)
+/* Each process has told it of each source. */
+static int list_sources(struct making *making)
 {
-    for (uint32_t i = 0; i < making->all.n_sources; i++) {
-        const struct dz_observed_source *source = &making->all.sources[i];
-        if (strcmp(making->all.strings[source->file - 1], absolute) == 0 &&
-            (!source->known || memcmp(source->hash, look->content.bytes, sizeof source->hash) != 0))
+    const struct dz_observations *all = &making->all;
+    making->next = dz_alloc((all->n_sources + 1) * sizeof *making->next);
+    making->first = dz_alloc((all->n_sources + 1) * sizeof *making->first);
+    if (!making->next || !making->first)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < all->n_sources; i++) {
+        const char *path = all->strings[all->sources[i].file - 1];
+        uint32_t number = dz_strings_add(&making->sources, path, strlen(path));
+        if (!number)
+            return -ENOMEM;
+        making->next[i] = making->first[number - 1];
+        making->first[number - 1] = i + 1;
+    }
+    return 0;
+}
+
+/* A source's inputs are of what was loaded: whether that is what is there now. */
+static int is_loaded(const struct making *making, const char *absolute, const struct dz_look *look)
+{
+    uint32_t number = dz_strings_find(&making->sources, absolute, strlen(absolute));
+    for (uint32_t i = number ? making->first[number - 1] : 0; i; i = making->next[i - 1]) {
+        const struct dz_observed_source *source = &making->all.sources[i - 1];
+        if (!source->known || memcmp(source->hash, look->content.bytes, sizeof source->hash) != 0)
             return 0;
     }
     return 1;
@@ -111,7 +146,7 @@ static int add_look(struct making *making, struct dz_graph *graph, uint32_t path
 static int add_looks(struct making *making, struct dz_graph *graph)
 {
     struct dz_bits met = {0};
-    int r = 0;
+    int r = list_sources(making);
     for (uint32_t i = 0; r == 0 && i < graph->n_inputs; i++) {
         const struct dz_input *input = &graph->inputs[i];
         if ((!dz_input_is_of_source(input) && input->kind != DZ_INPUT_CONTENT) ||
@@ -172,6 +207,9 @@ int dz_job_graph_make(struct dz_graph *ret, const struct dz_job_graph *of, struc
         r = build(&making, ret, err);
     dz_before_free(making.before);
     dz_now_free(making.now);
+    dz_strings_free(&making.sources);
+    dz_free(making.first);
+    dz_free(making.next);
     dz_elements_free(making.elements);
     dz_distributions_free(making.distributions);
     dz_observations_free(&making.all);

@@ -27,3 +27,5 @@ int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_b
 /* The look at a path that was taken, or is taken now: for the next record. path: as in a key. 0, or negative
  * errno. The path in it, and is_exact, are left alone. */
 int dz_now_look(struct dz_now *now, const char *path, struct dz_look *ret);
+/* Whether a size that counts (DZ_INPUT_STAT) may have become what it is at that time or later. */
+int dz_now_is_resized(struct dz_now *now, const char *path, int64_t since_ns);

@@ -31,7 +31,7 @@ enum dz_span_type {
  * what was seen before it was written stands before. */
 enum dz_fact {
     DZ_FACT_CONTENT, /* opened to be read, or what was in it is kept; of a folder that was moved: all below */
-    DZ_FACT_STAT,    /* it is there, of that kind and mode; value: dz_stat */
+    DZ_FACT_STAT,    /* it is there, of that kind, mode and size; value: dz_stat */
     DZ_FACT_LINK,    /* where it leads was read; value: dz_resolved */
     DZ_FACT_NAMES,   /* a folder was listed: the names in it, and of which kind each is */
     DZ_FACT_ABSENT,  /* looked for, and not there */

@@ -23,7 +23,7 @@ enum dz_input_kind {
 
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
-    DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind and its mode */
+    DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind, its mode, the size of a file that is not python's */
     DZ_INPUT_LINK, /* of: dz_resolved */
     DZ_INPUT_NAMES,
     DZ_INPUT_ABSENT,

@@ -238,14 +238,23 @@ def test_each_python_has_its_own_sheets(tmp_path, python):
 # ---- what a path is ----
 
 
-def test_status_is_that_it_is_there_its_kind_and_its_mode(tree):
+def test_status_is_that_it_is_there_its_kind_its_mode_and_its_size(tree):
     path = tree.write("data.txt", "one")
     status = at("stat", "data.txt", FOLLOWED)
-    assert not is_changed(tree, status, lambda: path.write_text("longer"))
+    assert not is_changed(tree, status, lambda: path.write_text("two"))
+    assert is_changed(tree, status, lambda: path.write_text("longer"))
     assert is_changed(tree, status, lambda: path.chmod(0o755))
     assert is_changed(tree, status, path.unlink)
     assert tree.prints(status) == [ABSENT]
     assert is_changed(tree, status, path.mkdir)
+
+
+def test_the_size_of_a_source_and_of_what_was_compiled_of_it_is_no_status(tree):
+    for name in "m.py", "m.pyc":
+        path = tree.write(name, "x = 1\n")
+        status = at("stat", name, FOLLOWED)
+        assert not is_changed(tree, status, lambda: path.write_text("x = 1  # longer\n"))
+        assert is_changed(tree, status, lambda: path.chmod(0o755))
 
 
 def test_status_of_a_link_is_its_own_or_of_where_it_leads(tree):

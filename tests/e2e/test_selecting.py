@@ -85,6 +85,25 @@ def test_a_changed_function_runs_who_executed_it_and_imports_no_other_file(suite
     assert "test_b is imported" in ran.out and "test_a is imported" not in ran.out
 
 
+def test_who_asks_for_the_size_of_a_file_alone_depends_on_it(suite):
+    data = suite.folder / "data.txt"
+    data.write_text("one")
+    settle(data)
+    sized = """
+        import os, pathlib
+        data = str(pathlib.Path(__file__).parent / "data.txt")
+        def test_size(): assert os.path.getsize(data) == 3
+        def test_none(): pass
+    """
+    assert suite.write(test_size=sized).run().code == 0
+    data.write_text("two")
+    ran = suite.run()
+    assert ran.code == 0 and not names_of(ran), ran
+    data.write_text("three")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_size.py::test_size"}, ran
+
+
 def test_a_failure_is_selected_until_it_passes(suite):
     learned(suite).write(lib=PROJECT["lib"].replace("return 2", "return 0"))
     for _ in range(2):
