@@ -247,7 +247,7 @@ static uint32_t reader_of(struct building *building, uint32_t vertex, uint32_t s
         return vertex;
     if (fact->fact == DZ_FACT_CONTENT)
         add_path(building, vertex, span, number, DZ_INPUT_STAT);
-    return dz_names_vertex(&building->names, DZ_VERTEX_RAN, file, 0);
+    return dz_names_vertex(&building->names, DZ_VERTEX_LOOKED, file, 0);
 }
 
 static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)

@@ -154,19 +154,13 @@ static void add_input(struct dz_names *names, uint32_t vertex, uint32_t file, st
 static void name_vertex(struct dz_names *names, uint32_t vertex)
 {
     static const char *const kinds[] = {
-        [DZ_VERTEX_NAME] = "name",
-        [DZ_VERTEX_BOUND] = "name",
-        [DZ_VERTEX_SHAPE] = "module",
-        [DZ_VERTEX_FIND] = "tests of",
-        [DZ_VERTEX_HOOKS] = "hooks of",
-        [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
-        [DZ_VERTEX_BYTES] = "bytes of",
-        [DZ_VERTEX_RAN] = "import",
-        [DZ_VERTEX_EFFECTS] = "effects of",
-        [DZ_VERTEX_IMPORT] = "import",
-        [DZ_VERTEX_TEST_CLASS] = "class of tests",
-        [DZ_VERTEX_CLASSES] = "classes of",
-        [DZ_VERTEX_ORDER] = "order of imports in",
+        [DZ_VERTEX_NAME] = "name",          [DZ_VERTEX_BOUND] = "name",
+        [DZ_VERTEX_SHAPE] = "module",       [DZ_VERTEX_FIND] = "tests of",
+        [DZ_VERTEX_HOOKS] = "hooks of",     [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
+        [DZ_VERTEX_BYTES] = "bytes of",     [DZ_VERTEX_RAN] = "import",
+        [DZ_VERTEX_LOOKED] = "import",      [DZ_VERTEX_EFFECTS] = "effects of",
+        [DZ_VERTEX_IMPORT] = "import",      [DZ_VERTEX_TEST_CLASS] = "class of tests",
+        [DZ_VERTEX_CLASSES] = "classes of", [DZ_VERTEX_ORDER] = "order of imports in",
     };
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
@@ -690,6 +684,19 @@ static const struct dz_element *element_named(const struct reader *reader,
     return *ret == DZ_NONE ? NULL : dz_sheet_at(reader->sheet, *ret);
 }
 
+/* Of what is known to have no effects: it may read files all the same. */
+static int makes_calls(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, statement);
+    const struct dz_attribute *attributes = dz_sheet_attributes(sheet, statement);
+    uint32_t modes = 0;
+    for (uint32_t i = 0; i < statement->reads.n; i++)
+        modes |= reads[i].mode;
+    for (uint32_t i = 0; i < statement->attributes.n; i++)
+        modes |= attributes[i].mode;
+    return (modes & DZ_READ_CALLED) != 0;
+}
+
 /* What a statement binds its names to: of a function its header, of a class its statements, else what it reads. Where it calls
  * what is not known, also what that ran. */
 static void read_statement(struct reader *reader, uint32_t number)
@@ -698,6 +705,8 @@ static void read_statement(struct reader *reader, uint32_t number)
     uint32_t part;
     if (statement->why)
         link_to(reader, DZ_VERTEX_RAN, reader->file, 0);
+    else if (makes_calls(reader->sheet, statement))
+        link_to(reader, DZ_VERTEX_LOOKED, reader->file, 0);
     if (!(statement->flags & DZ_IS_DEF)) {
         if (!(statement->flags & DZ_IS_IMPORT))
             link_to(reader, DZ_VERTEX_ELEMENT, reader->file, number);
@@ -1001,6 +1010,7 @@ static void expand_whole(struct reader *reader, enum dz_input_kind kind)
 static void expand_ran(struct reader *reader)
 {
     struct dz_names *names = reader->names;
+    link_to(reader, DZ_VERTEX_LOOKED, reader->file, 0);
     const struct dz_names_file *info = &names->files[reader->file];
     for (uint32_t i = 0; i < info->n_imports; i++) {
         const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
@@ -1323,7 +1333,8 @@ static void expand(struct dz_names *names, uint32_t vertex)
         return;
     struct reader reader = {
         .names = names, .from = vertex, .file = at.a, .sheet = sheet_of(names, at.a)};
-    if (!reader.sheet && at.kind != DZ_VERTEX_RAN && at.kind != DZ_VERTEX_BYTES) {
+    if (!reader.sheet && at.kind != DZ_VERTEX_RAN && at.kind != DZ_VERTEX_LOOKED &&
+        at.kind != DZ_VERTEX_BYTES) {
         add_unknown(names, vertex, at.a, dz_elements_sheet(names->elements, at.a).why);
         return;
     }
@@ -1357,6 +1368,8 @@ static void expand(struct dz_names *names, uint32_t vertex)
     case DZ_VERTEX_BYTES:
         dz_names_input(names, vertex,
                        (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, at.a)});
+        break;
+    case DZ_VERTEX_LOOKED:
         break;
     case DZ_VERTEX_RAN:
         expand_ran(&reader);

@@ -23,6 +23,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_HOOKS,         /* a: file: what pytest reads of it */
     DZ_VERTEX_SESSION_HOOKS, /* a: file: of that, its hooks: a conftest's may be the session's */
     DZ_VERTEX_BYTES,         /* a: file: all of it, lines and comments too */
+    DZ_VERTEX_LOOKED,        /* a: file: at what its statements looked when it was imported */
     DZ_VERTEX_RAN,           /* a: file: what its statements ran when it was imported */
     DZ_VERTEX_EFFECTS,       /* a: file: what its statements did */
     DZ_VERTEX_IMPORT, /* a: file: that it can be imported, and what that does beyond the project */
