@@ -165,14 +165,15 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
     const char *path = below_root(names, file_text(names, at->a));
+    int is_order = at->kind == DZ_VERTEX_ORDER;
     const struct dz_sheet *sheet = at->kind == DZ_VERTEX_ELEMENT ? sheet_of(names, at->a) : NULL;
     const struct dz_element *element = sheet ? dz_sheet_at(sheet, at->b) : NULL;
     if (element)
         dz_buf_fmt(&text, "%s %s::%s#%u", dz_element_kind_name(element->kind), path,
                    dz_sheet_string(sheet, element->name), element->k);
     else
-        dz_buf_fmt(&text, "%s %s%s%s", kinds[at->kind], path, at->b ? "::" : "",
-                   text_of(names, at->b));
+        dz_buf_fmt(&text, "%s %s%s%s", kinds[at->kind], path, at->b && !is_order ? "::" : "",
+                   is_order ? "" : text_of(names, at->b));
     uint32_t number = dz_buf_ok(&text) ? add_text(names, text.data) : 0;
     names->links->vertices[vertex].name = number;
 }
@@ -1108,10 +1109,11 @@ static void expand_effects(struct reader *reader)
 
 /* ---- importing ---- */
 
+/* What is a module below needs no name in the package. */
 static void need_bound(struct reader *reader, uint32_t file, const char *name)
 {
     const struct dz_sheet *sheet = sheet_of(reader->names, file);
-    if (sheet && is_bound(sheet, name))
+    if (sheet && is_bound(sheet, name) && !find_below(reader->names, file, name))
         link_to(reader, DZ_VERTEX_BOUND, file, add_text(reader->names, name));
 }
 
