@@ -10,14 +10,15 @@ uint32_t dz_touch_root(const struct dz_sheet *sheet, uint32_t chain)
     return at->name;
 }
 
-/* import m: what m.f() does to other modules is seen, or it is outside. */
-static int is_module(const struct dz_sheet *sheet, uint32_t name)
+/* import m: what m.f() does to other modules is seen, or it is outside. The same of what the standard library has. */
+static int is_elsewhere(const struct dz_sheet *sheet, uint32_t name)
 {
     uint32_t n, n_all, is_imported = 0;
     const struct dz_import *imports = dz_sheet_imports(sheet, &n_all);
     const uint32_t *found = dz_scope_imports(sheet, name, &n);
     for (uint32_t i = 0; i < n; i++) {
-        if (imports[found[i]].flags & DZ_IMPORT_FROM)
+        uint32_t flags = imports[found[i]].flags;
+        if (flags & DZ_IMPORT_FROM && !(flags & DZ_IMPORT_STANDARD))
             return 0;
         is_imported = 1;
     }
@@ -28,7 +29,7 @@ static int is_module(const struct dz_sheet *sheet, uint32_t name)
 int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
                const struct dz_read *read)
 {
-    if (is_module(sheet, dz_touch_root(sheet, read->chain)))
+    if (is_elsewhere(sheet, dz_touch_root(sheet, read->chain)))
         return 0;
     if (read->mode & (DZ_READ_STORED | DZ_READ_ITEM))
         return 1;
