@@ -216,9 +216,9 @@ def learn(folder, python, workers, worlds, environ=()):
 
 def projects():
     """Each a list of worlds: what one looks at may be all that there is."""
-    from . import bodies, plugs, subclasses
+    from . import bodies, plugs, positions, subclasses
 
-    return [worlds(), [subclasses.WORLD, bodies.WORLD, plugs.WORLD]]
+    return [worlds(), [subclasses.WORLD, positions.WORLD, bodies.WORLD, plugs.WORLD]]
 
 
 def worlds():

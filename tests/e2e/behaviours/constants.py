@@ -80,6 +80,43 @@ WORLD = World("constants", """
 
     def all_of_it():
         return sorted(name for name in globals() if name.isupper())
+    --- twice.py
+    VALUE = 1
+    VALUE = 2
+
+    def value():
+        return VALUE
+
+    def other():
+        return 1
+    --- either.py
+    import sys
+
+    if sys.maxsize > 1:
+        MODE = 1
+    else:
+        MODE = 2
+
+    def mode():
+        return MODE
+
+    def other():
+        return 1
+    --- named.py
+    __all__ = ["FIRST", "SECOND"]
+    FIRST = 1
+    SECOND = 2
+    --- star_named.py
+    from constants.named import *
+
+    def first():
+        return FIRST
+
+    def second():
+        return SECOND
+
+    def other():
+        return 1
     --- conftest.py
     import pytest
     from constants import rates
@@ -108,6 +145,9 @@ WORLD = World("constants", """
         assert strings.by_string()
     def test_fixture(rate):
         assert rate
+    def test_patched(monkeypatch):
+        monkeypatch.setattr("constants.rates.RATE", 5)
+        assert rates.other()
     def test_double():
         assert rates.DOUBLE
     def test_made():
@@ -126,6 +166,19 @@ WORLD = World("constants", """
         assert make()
     def test_nothing():
         pass
+    --- test_statements.py
+    from constants import either, star_named, twice
+
+    def test_value():
+        assert twice.value()
+    def test_mode():
+        assert either.mode()
+    def test_first():
+        assert star_named.first()
+    def test_second():
+        assert star_named.second()
+    def test_others():
+        assert twice.other() and either.other() and star_named.other()
     --- test_derived.py
     from constants import derived
 
@@ -156,13 +209,19 @@ WORLD = World("constants", """
     """, (
     Change("constant", edit("rates.py", "RATE = 2", "RATE = 3"),
            "users::in_its_module users::in_the_test users::used users::chained users::again users::starred users::aliased "
-           "users::by_string users::fixture users::double second::rate derived::default derived::holder"),
+           "users::by_string users::fixture users::patched users::double second::rate derived::default derived::holder"),
     Change("constant_of_another", edit("rates.py", "RATE * 2", "RATE * 3"), "users::double users::by_string"),
     Change("function_that_made_a_constant", edit("made.py", "return 5", "return 6"), "users::made second::made second::make"),
     Change("constant_that_is_changed_in_a_function", edit("rates.py", '{"a": 1}', '{"a": 2}'), "users::table users::by_string"),
     # Who has a module in hand, not a name of it, may read any.
     Change("constant_nobody_reads", edit("rates.py", "UNUSED = 1", "UNUSED = 2"), "users::by_string"),
     Change("constant_of_a_module_read_whole", edit("whole.py", "UNSEEN = 1", "UNSEEN = 2"), "whole::all_of_it"),
+    Change("bindings_swapped", edit("twice.py", "VALUE = 1\nVALUE = 2\n", "VALUE = 2\nVALUE = 1\n"), "statements::value"),
+    Change("binding_that_wins_removed", edit("twice.py", "VALUE = 2\n", ""), "statements::value"),
+    Change("binding_within_if", edit("either.py", "MODE = 1", "MODE = 3"), "statements::mode"),
+    Change("condition_of_binding", edit("either.py", "maxsize > 1", "maxsize < 1"), "statements::mode"),
+    # Who takes names by a star leans on the list as a whole.
+    Change("name_taken_from_all", edit("named.py", '"FIRST", "SECOND"', '"FIRST"'), "statements::first statements::second"),
     Change("constant_bound_to_another", edit("alias.py", "return pack.KNOWN", "return pack.KNOWN + 1"), "users::aliased"),
     Change("constant_by_another_import", edit("pack/__init__.py", "from constants.rates import RATE as KNOWN", "KNOWN = 1"),
            "users::aliased"),

@@ -20,6 +20,9 @@ WORLD = World("headers", """
     def other(amount=1):
         return amount
 
+    def annotated(amount: int) -> int:
+        return amount
+
     class Till:
         def put(self, coins=1):
             return coins
@@ -50,6 +53,10 @@ WORLD = World("headers", """
         assert callable(shop.price)
     def test_annotations():
         assert typing.get_type_hints(price) is not None
+    def test_hints():
+        assert typing.get_type_hints(shop.annotated)
+    def test_annotated():
+        assert shop.annotated(1)
     def test_other():
         assert shop.other()
     --- test_second.py
@@ -81,5 +88,7 @@ WORLD = World("headers", """
     Change("decorator", edit("shop.py", "def price", "@functools.lru_cache\ndef price"), USERS),
     Change("decorator_of_project", edit("shop.py", "def price", "@doubled\ndef price"), USERS),
     Change("default_of_method", edit("shop.py", "coins=1", "coins=2"), "methods::put methods::put_of_heir"),
-    Change("annotation", edit("shop.py", "amount, rate=2", "amount: int, rate=2"), "users::annotations"),
+    Change("annotation", edit("shop.py", "(amount: int)", "(amount: float)"), "users::hints"),
+    Change("annotation_of_result", edit("shop.py", "-> int", "-> float"), "users::hints"),
+    Change("annotation_comes", edit("shop.py", "amount, rate=2", "amount: int, rate=2"), "users::annotations"),
 ))  # fmt: skip
