@@ -499,6 +499,17 @@ static int has_imports(const struct dz_sheet *sheet, const struct dz_element *st
 }
 
 /* What is imported, and no code of the module reads, may be a fixture: tests have it by a parameter of that name. */
+int dz_input_is_import_of_hooks(const struct dz_sheet *sheet, const struct dz_import *import,
+                                enum dz_hooks of)
+{
+    const char *name = import->bound == DZ_NONE ? "" : dz_sheet_string(sheet, import->bound);
+    if (!(import->flags & DZ_IMPORT_FROM) || !is_imported_with(sheet, import))
+        return 0;
+    if (!*name || is_pytests(name))
+        return 1;
+    return of == DZ_HOOKS_ALL && (is_hook(name) || !is_read(sheet, import->bound));
+}
+
 static int imports_fixture(const struct dz_sheet *sheet, const struct dz_element *statement)
 {
     uint32_t n;
@@ -506,10 +517,8 @@ static int imports_fixture(const struct dz_sheet *sheet, const struct dz_element
     for (uint32_t i = 0; has_imports(sheet, statement) && i < n; i++) {
         const struct dz_import *import = &imports[i];
         const struct dz_element *by = dz_sheet_at(sheet, import->element);
-        if (by->statement == DZ_NONE || dz_sheet_at(sheet, by->statement) != statement ||
-            !(import->flags & DZ_IMPORT_FROM) || !is_imported_with(sheet, import))
-            continue;
-        if (import->bound == DZ_NONE || !is_read(sheet, import->bound))
+        if (by->statement != DZ_NONE && dz_sheet_at(sheet, by->statement) == statement &&
+            dz_input_is_import_of_hooks(sheet, import, DZ_HOOKS_ALL))
             return 1;
     }
     return 0;

@@ -60,6 +60,9 @@ struct dz_fingerprint dz_input_of_hash(uint64_t hash);
 /* The fingerprint that an input of a source has by this sheet. Sheets that python refuses have none. */
 struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const struct dz_input *input,
                                         const char *name);
+/* Whether what an import binds may be one of those. */
+int dz_input_is_import_of_hooks(const struct dz_sheet *sheet, const struct dz_import *import,
+                                enum dz_hooks of);
 /* As in the name of an ORDER. */
 void dz_input_put_import(const struct dz_sheet *sheet, const struct dz_import *import,
                          struct dz_buf *to);

@@ -288,6 +288,16 @@ static void read_distribution(struct reader *reader, const char *dotted)
                    (struct dz_input){.kind = DZ_INPUT_DISTRIBUTION, .name = add_text(names, name)});
 }
 
+/* A package without an __init__: a folder of modules. */
+static void read_below(struct reader *reader, const char *dotted, const struct chain *chain)
+{
+    dz_autobuf struct dz_buf whole = {0};
+    struct chain rest = rest_of(chain, 1);
+    dz_buf_fmt(&whole, "%s.%s", dotted, chain->names[0]);
+    if (dz_buf_ok(&whole))
+        read_by_name(reader, whole.data, &rest);
+}
+
 /* By its whole name: a, a.b. */
 static void read_by_name(struct reader *reader, const char *dotted, const struct chain *chain)
 {
@@ -298,6 +308,8 @@ static void read_by_name(struct reader *reader, const char *dotted, const struct
         read_of_module(reader, found[i].file, chain);
     if (!n && !dz_modules_has_root(&reader->names->modules, dotted, strcspn(dotted, ".")))
         read_distribution(reader, dotted);
+    else if (!n && chain->n)
+        read_below(reader, dotted, chain);
 }
 
 /* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
@@ -1057,6 +1069,31 @@ static uint32_t targets_of(struct dz_names *names, const struct dz_sheet *sheet,
     return n;
 }
 
+/* What pytest finds in a module by whatever way it has come there: imported, hooks and fixtures are what they are elsewhere. */
+static void expand_hooks(struct reader *reader, enum dz_vertex_kind kind, enum dz_hooks of)
+{
+    uint32_t n, targets[TARGETS_MOST];
+    const struct dz_sheet *sheet = reader->sheet;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    struct chain none = {0};
+    add_input(reader->names, reader->from, reader->file,
+              (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = of});
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_at_top(sheet, &imports[i]) || !dz_input_is_import_of_hooks(sheet, &imports[i], of))
+            continue;
+        start_over(reader);
+        if (!(imports[i].flags & DZ_IMPORT_STAR)) {
+            read_of_import(reader, sheet, reader->file, &imports[i], &none);
+            continue;
+        }
+        uint32_t n_targets = targets_of(reader->names, sheet, reader->file, &imports[i], targets);
+        for (uint32_t k = 0; k < n_targets; k++) {
+            link_to(reader, kind, targets[k], 0);
+            link_to(reader, DZ_VERTEX_NAME, targets[k], add_text(reader->names, "__all__"));
+        }
+    }
+}
+
 /* Of a module's imports those that have left something changed, or what they import has. */
 static uint32_t order_of(struct dz_names *names, uint32_t file)
 {
@@ -1361,11 +1398,10 @@ static void expand(struct dz_names *names, uint32_t vertex)
         add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_ORDER, .name = at.b});
         break;
     case DZ_VERTEX_HOOKS:
-        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_HOOKS});
+        expand_hooks(&reader, DZ_VERTEX_HOOKS, DZ_HOOKS_ALL);
         break;
     case DZ_VERTEX_SESSION_HOOKS:
-        add_input(names, vertex, at.a,
-                  (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = DZ_HOOKS_OF_SESSION});
+        expand_hooks(&reader, DZ_VERTEX_SESSION_HOOKS, DZ_HOOKS_OF_SESSION);
         break;
     case DZ_VERTEX_BYTES:
         dz_names_input(names, vertex,

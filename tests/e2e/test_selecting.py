@@ -85,6 +85,31 @@ def test_a_changed_function_runs_who_executed_it_and_imports_no_other_file(suite
     assert "test_b is imported" in ran.out and "test_a is imported" not in ran.out
 
 
+@pytest.mark.parametrize("how", ["import *", "import number, whole"])
+def test_fixtures_that_a_conftest_imports_are_as_its_own(suite, how):
+    fixtures = """
+        import pytest
+        @pytest.fixture(params=[1])
+        def number(request): return request.param
+        @pytest.fixture
+        def whole(): return 7
+    """
+    learned(suite).write(
+        shared=fixtures,
+        conftest=f"from shared {how}\n",
+        test_c="""
+            def test_number(number): assert number < 3
+            def test_whole(whole): assert whole == 7
+        """,
+    )
+    assert suite.run().code == 0 and not names_of(suite.run())
+    ran = suite.write(shared=fixtures.replace("params=[1]", "params=[1, 2]")).run()
+    assert ran.code == 0 and {"test_c.py::test_number[1]", "test_c.py::test_number[2]"} <= names_of(ran), ran
+    if how == "import *":
+        autouse = fixtures.replace("@pytest.fixture\n", "@pytest.fixture(autouse=True)\n")
+        assert "test_a.py::test_plain" in names_of(suite.write(shared=autouse).run())
+
+
 def test_who_asks_for_the_size_of_a_file_alone_depends_on_it(suite):
     data = suite.folder / "data.txt"
     data.write_text("one")
