@@ -1484,5 +1484,6 @@ void dz_names_free(struct dz_names *names)
     }
     dz_free(names->files);
     dz_free(names->spans_files);
+    dz_prints_free(&names->prints);
     dz_modules_free(&names->modules);
 }
