@@ -222,6 +222,7 @@ static void on_tick(uv_timer_t *timer)
     if (job->unreaped)
         reap(job);
     dz_vassal_tick(job);
+    dz_choice_tick(job, now);
     if (job->suite.complete && !job->over)
         dz_census_look(&job->census, getpid(), now);
     show_progress(job, now);

@@ -18,6 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A baseline of a million tests is read in a few seconds; the disk may be a network away. */
+enum { PATIENCE_S = 30 };
+
 struct dz_choice dz_choice_asked(const struct dz_job *job)
 {
     return (struct dz_choice){.python = job->python,
@@ -96,7 +99,10 @@ static void give_up(struct dz_job *job, const char *why)
 static void say_how(struct dz_job *job, int status)
 {
     char why[160];
-    if (WIFSIGNALED(status))
+    if (job->choice.is_late)
+        snprintf(why, sizeof why, "everything runs: what is proved was not found in %d s",
+                 PATIENCE_S);
+    else if (WIFSIGNALED(status))
         snprintf(why, sizeof why,
                  "everything runs: the process that looks for what is proved was killed by SIG%s",
                  sigabbrev_np(WTERMSIG(status)));
@@ -159,6 +165,7 @@ static int start(struct dz_job *job)
         close(job->choice.answer);
     else
         job->choice.pid = pid;
+    job->choice.began_us = dz_now_us();
     return r;
 }
 
@@ -194,6 +201,15 @@ int dz_choice_heard_death(struct dz_job *job, pid_t pid, int status)
     job->choice.pid = 0;
     answer(job);
     return 1;
+}
+
+void dz_choice_tick(struct dz_job *job, uint64_t now_us)
+{
+    if (!job->choice.pid || job->choice.is_late ||
+        now_us - job->choice.began_us < (uint64_t)PATIENCE_S * 1000000)
+        return;
+    job->choice.is_late = 1;
+    kill(job->choice.pid, SIGKILL);
 }
 
 void dz_choice_end(struct dz_job *job)

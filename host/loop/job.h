@@ -127,6 +127,8 @@ struct dz_job {
     struct {
         pid_t pid;  /* who looks for what is proved, or 0 */
         int answer; /* its file */
+        uint64_t began_us;
+        int is_late; /* it was not waited for any longer */
         struct dz_buf frame;
     } choice;
     struct dz_buf told; /* frames of what the front has found, for who learns */
@@ -246,6 +248,8 @@ void dz_choice_begin(struct dz_job *job);
 int dz_choice_is_over(const struct dz_job *job);
 /* Whether that was the process that looks. */
 int dz_choice_heard_death(struct dz_job *job, pid_t pid, int status);
+/* It is waited for so long, and no longer. */
+void dz_choice_tick(struct dz_job *job, uint64_t now_us);
 /* Nobody waits for it any more. */
 void dz_choice_end(struct dz_job *job);
 /* To the front, or a worker that collects by itself. */

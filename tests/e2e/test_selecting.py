@@ -449,14 +449,14 @@ def test_a_profile_has_a_baseline_of_its_own(suite):
 # ---- what goes wrong ----
 
 
-def kill_who_looks(suite, process):
+def kill_who_looks(suite, process, number=signal.SIGKILL):
     """The process that looks for what is proved, if it is met while it does."""
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None:
         for pid in children.read_text().split():
             with contextlib.suppress(OSError):
                 if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dagz-choice\n":
-                    os.kill(int(pid), signal.SIGKILL)
+                    os.kill(int(pid), number)
                     return
 
 
@@ -471,6 +471,21 @@ def test_a_damaged_baseline_costs_a_full_run_and_one_line(suite):
     ran = suite.run()
     assert ran.code == 0 and len(names_of(ran)) == 4, ran
     assert len(re.findall(r"^.*everything runs.*$", ran.out, re.M)) == 1, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_who_looks_for_what_is_proved_is_waited_for_half_a_minute(suite):
+    learned(suite)
+    for _ in range(20):
+        process = suite.start()
+        kill_who_looks(suite, process, signal.SIGSTOP)
+        ran = suite.end(process)
+        assert ran.code == 0, ran
+        if "was not found in 30 s" in ran.out:
+            assert len(names_of(ran)) == 4, ran
+            break
+    else:
+        pytest.fail("it was never met")
     assert selected(suite.run()) == (0, 4)
 
 
