@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 int dz_choice_is_due(const char *state)
@@ -122,10 +123,20 @@ void dz_choice_give_up(struct dz_buf *frame, const char *why)
     dz_wire_put(frame, &msg);
 }
 
-static int tell(const struct weighing *weighing, struct dz_buf *frame)
+static uint32_t audit(struct weighing *weighing)
 {
-    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0};
-    int r = dz_proofs_tell(&weighing->proofs, &files, &counts, &tests);
+    uint32_t seed = 0;
+    if (weighing->choice->audit <= 0 || getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        return 0;
+    dz_proofs_audit(&weighing->proofs, weighing->choice->audit, seed);
+    return seed;
+}
+
+static int tell(struct weighing *weighing, struct dz_buf *frame)
+{
+    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0}, audited = {0};
+    uint32_t seed = audit(weighing);
+    int r = dz_proofs_tell(&weighing->proofs, &files, &counts, &tests, &audited);
     if (r < 0)
         return r;
     struct dz_msg msg = {.type = DZ_MSG_chosen, .chosen = {.known = 1}};
@@ -133,6 +144,8 @@ static int tell(const struct weighing *weighing, struct dz_buf *frame)
     msg.chosen.counts = dz_bytes(counts.data, counts.len);
     msg.chosen.tests = dz_bytes(tests.data, tests.len);
     msg.chosen.text = dz_bytes(weighing->text.data, weighing->text.len);
+    msg.chosen.seed = seed;
+    msg.chosen.audited = dz_bytes(audited.data, audited.len);
     msg.chosen.baselines = dz_bytes(weighing->names.data, weighing->names.len);
     dz_wire_put(frame, &msg);
     return 0;

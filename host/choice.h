@@ -11,6 +11,7 @@ struct dz_choice {
     const char *rootdir, *state;
     const char *base, *profile; /* as asked for, or "" */
     struct dz_fingerprint key;
+    double audit; /* percent of what is proved, to be run all the same */
 };
 
 struct dz_baselines_wish dz_choice_wish(const struct dz_choice *choice);

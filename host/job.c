@@ -55,8 +55,12 @@ static void end_run(struct dz_job *job)
     /* Before the zygote goes, and what its workers have used with it. */
     job->cpu_us = dz_census_cpu_us(getpid()) - job->inherited_us;
     dismiss_zygote(job);
-    dz_front_end(job);
+    if (!job->audit.is_on)
+        dz_front_end(job);
     dz_cuts_finish(job);
+    job->cuts.is_waited_for = job->audit.is_on && !dz_cuts_are_over(job);
+    if (job->audit.is_on && dz_cuts_are_over(job))
+        dz_front_end(job);
 }
 
 static void renew_zygote(struct dz_job *job)

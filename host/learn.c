@@ -1,6 +1,7 @@
 #include "learn.h"
 
 #include "base/mem.h"
+#include "audit.h"
 #include "job_graph.h"
 
 #include <errno.h>
@@ -54,6 +55,19 @@ static int make_newer(struct learning *learning, const struct dz_baselines *olde
     return dz_job_graph_make(ret, &graph, err);
 }
 
+/* Against what has proved them: the baselines there were when the job began, or what another one has put there since. */
+static void tell_audited(const struct learning *learning, const struct dz_baselines *older,
+                         const struct dz_graph *newer)
+{
+    const struct dz_learning *of = learning->of;
+    struct dz_audit_record audit = {.older = older,
+                                    .key = &of->choice.key,
+                                    .newer = newer,
+                                    .held = of->held,
+                                    .missed = of->missed};
+    dz_audit_tell(&audit, of->found);
+}
+
 static int learn(struct learning *learning, struct dz_err *err)
 {
     const struct dz_choice *choice = &learning->of->choice;
@@ -64,6 +78,8 @@ static int learn(struct learning *learning, struct dz_err *err)
     /* That a base is not there is said where it was to prove something. */
     if (r == 0 || r == -ENOENT)
         r = make_newer(learning, &baselines, &newer, err);
+    if (r == 0 && (learning->of->held.size || learning->of->missed.size))
+        tell_audited(learning, &baselines, &newer);
     if (r == 0)
         r = dz_baselines_keep(&baselines, &choice->key, &newer, err);
     dz_graph_free(&newer);

@@ -10,6 +10,9 @@ struct dz_learning {
     const char *folder;      /* the job's, with its logs */
     int64_t began_ns;        /* the job, since 1970 */
     const struct dz_run_tests *tests;
+    struct dz_bytes held,
+        missed;           /* of the audited, names with NUL behind: as was proved, and otherwise */
+    struct dz_buf *found; /* what is to be said of these, lines of the block */
 };
 
 /* What keeps it from being known is put into text, a sentence. */

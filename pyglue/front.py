@@ -160,7 +160,7 @@ class Front:
         while (message := self.receive())[0] != "chosen":
             if message[0] == "note":
                 self.say(message[1].decode(errors="replace"))
-        _, known, files, counts, tests, _, _, self.folder = message
+        _, known, files, counts, tests, _, _, self.folder, *_ = message
         self.choice.take(known, files, counts, tests)
 
     # ---- telling the host ----

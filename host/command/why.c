@@ -55,51 +55,19 @@ static int why(const struct dz_verdicts *verdicts, const char *nodeid)
 
 /* ---- why not ---- */
 
-static void count(const struct dz_graph *graph, uint32_t node, struct dz_bits *inputs,
-                  struct dz_bits *sources)
-{
-    struct dz_bits due = {0};
-    int r = dz_bits_set(&due, node);
-    /* Nodes lean on lower ones only: each is met from above. */
-    for (uint32_t at = node + 1; r >= 0 && at-- > 0;) {
-        if (!dz_bits_has(&due, at))
-            continue;
-        const struct dz_node *its = &graph->nodes[at];
-        for (uint32_t i = 0; r >= 0 && i < its->leans.n; i++)
-            r = dz_bits_set(&due, graph->lean_list[its->leans.at + i]);
-        for (uint32_t i = 0; r >= 0 && i < its->inputs.n; i++) {
-            uint32_t input = graph->input_list[its->inputs.at + i];
-            r = dz_bits_set(inputs, input);
-            if (r >= 0 && dz_input_is_of_source(&graph->inputs[input]))
-                r = dz_bits_set(sources, graph->inputs[input].path);
-        }
-    }
-    dz_bits_free(&due);
-}
-
-static unsigned count_of(const struct dz_bits *bits)
-{
-    unsigned n = 0;
-    for (uint32_t i = 0; (i = dz_bits_next(bits, i)) != UINT32_MAX; i++)
-        n++;
-    return n;
-}
-
 static void print_proof(const struct dz_verdict *verdict, const char *nodeid)
 {
     uint32_t record = dz_verdict_record(verdict, nodeid);
     if (record == DZ_NONE || verdict->selection.records[record] != DZ_REASON_NONE ||
         verdict->graph.records[record].node == DZ_NONE)
         return;
-    struct dz_bits inputs = {0}, sources = {0};
-    count(&verdict->graph, verdict->graph.records[record].node, &inputs, &sources);
+    struct dz_graph_reach reach =
+        dz_graph_reach(&verdict->graph, verdict->graph.records[record].node);
     printf("%s: proved by baseline %s\n"
            "  none of the %u inputs that it had when it last ran has changed; they lie in %u "
            "sources, and "
            "outside of sources\n",
-           nodeid, verdict->name, count_of(&inputs), count_of(&sources));
-    dz_bits_free(&inputs);
-    dz_bits_free(&sources);
+           nodeid, verdict->name, reach.inputs, reach.sources);
 }
 
 static int why_not(const struct dz_verdicts *verdicts, const char *nodeid)

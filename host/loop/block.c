@@ -41,6 +41,8 @@ static uint32_t count_proved(const struct dz_msg_chosen *chosen)
     uint32_t n = 0, one;
     for (uint32_t i = 0; i < chosen->tests.size; i++)
         n += !chosen->tests.at[i];
+    for (uint32_t i = 0; i < chosen->audited.size; i++)
+        n += !chosen->audited.at[i];
     for (uint32_t i = 0; i + sizeof one <= chosen->counts.size; i += sizeof one) {
         memcpy(&one, chosen->counts.at + i, sizeof one);
         n += one;
@@ -57,8 +59,9 @@ static void say_selection(const struct dz_job *job, struct dz_buf *text)
         dz_buf_fmt(text, "all of %u run as asked, %u proved unaffected (%.*s)\n", job->suite.n,
                    count_proved(chosen), (int)chosen->baselines.size, chosen->baselines.at);
     else if (chosen->known)
-        dz_buf_fmt(text, "%u selected, %u proved unaffected (%.*s)\n", job->suite.n,
-                   job->n_left_out, (int)chosen->baselines.size, chosen->baselines.at);
+        dz_buf_fmt(text, "%u selected, %u proved unaffected (%.*s)\n", job->suite.n - job->audit.n,
+                   job->n_left_out + job->audit.n, (int)chosen->baselines.size,
+                   chosen->baselines.at);
     if (chosen->text.size)
         dz_buf_fmt(text, "  %.*s\n", (int)chosen->text.size, chosen->text.at);
 }
@@ -86,6 +89,7 @@ void dz_block_write(struct dz_job *job, struct dz_buf *text)
 {
     say_cost(job, text);
     say_selection(job, text);
+    dz_audit_write(job, text);
     say_losses(job, text);
     dz_remarks_write(&job->remarks, text);
     if (dz_run_is_gone(&job->run))

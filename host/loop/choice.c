@@ -28,7 +28,8 @@ struct dz_choice dz_choice_asked(const struct dz_job *job)
                               .state = job->run.state,
                               .base = job->asked.base,
                               .profile = job->asked.profile,
-                              .key = job->asked.key};
+                              .key = job->asked.key,
+                              .audit = job->asked.audit};
 }
 
 /* ---- the process ---- */
@@ -67,6 +68,7 @@ static uint32_t count_names(struct dz_bytes names)
 static int makes_sense(const struct dz_msg_chosen *chosen)
 {
     return ends_with_nul(chosen->files) && ends_with_nul(chosen->tests) &&
+           ends_with_nul(chosen->audited) &&
            chosen->counts.size == 4 * (size_t)count_names(chosen->files);
 }
 

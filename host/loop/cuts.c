@@ -121,6 +121,10 @@ int dz_cuts_heard_death(struct dz_job *job, pid_t pid, int status)
     if (job->cuts.is_due)
         start(job);
     job->cuts.is_due = 0;
+    if (job->cuts.is_waited_for && !job->cuts.pid) {
+        job->cuts.is_waited_for = 0;
+        dz_front_end(job);
+    }
     return 1;
 }
 

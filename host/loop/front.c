@@ -158,6 +158,7 @@ static int begin(struct dz_job *job, struct dz_bytes digest)
     if (!job->settings_known || job->suite.complete)
         return -EBADMSG;
     struct dz_err err = {0};
+    dz_audit_begin(job);
     if (!job->suite.n)
         return end_at_once(job);
     job->n_slots = slots_wanted(job);

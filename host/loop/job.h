@@ -22,6 +22,16 @@
 #include <uv.h>
 
 /* A test's life: DUE until the plan gives it out, and again when its process died before it began. */
+/* What an audit makes of a test: DOUBTED, once it has come to something else, and runs again. */
+enum dz_audit {
+    DZ_AUDIT_NOT,
+    DZ_AUDIT_DUE,
+    DZ_AUDIT_DOUBTED,
+    DZ_AUDIT_HELD,
+    DZ_AUDIT_FLAKY,
+    DZ_AUDIT_MISSED
+};
+
 enum dz_test_state { DZ_DUE, DZ_GIVEN, DZ_RUNNING, DZ_THROUGH };
 
 struct dz_test {
@@ -34,6 +44,7 @@ struct dz_test {
     uint32_t slot;
     uint32_t serial; /* of the process that ran it */
     uint8_t failed, shown, kept, leaky;
+    uint8_t audit;  /* dz_audit */
     uint8_t proves; /* with equal inputs it comes to the same again */
     uint64_t started_us, duration_us;
     struct dz_buf frames; /* report, event and death messages as they came */
@@ -131,6 +142,10 @@ struct dz_job {
         int is_late; /* it was not waited for any longer */
         struct dz_buf frame;
     } choice;
+    struct {
+        int is_on;
+        uint32_t seed, n, n_ran, n_missed, n_flaky;
+    } audit;
     struct dz_buf told; /* frames of what the front has found, for who learns */
     uint32_t n_left_out;
     struct dz_bits spoilt; /* serials of workers in which something failed behind the last test */
@@ -156,9 +171,10 @@ struct dz_job {
     } count;
     struct dz_census census;
     struct {
-        pid_t pid;  /* who makes sheets, or 0 */
-        int said;   /* its pipe */
-        int is_due; /* again, when this one has ended */
+        pid_t pid;         /* who makes sheets, or 0 */
+        int said;          /* its pipe */
+        int is_waited_for; /* the job's end tells of what it finds */
+        int is_due;        /* again, when this one has ended */
         struct dz_buf text;
     } cuts;
     struct dz_remarks remarks;
@@ -256,6 +272,18 @@ void dz_choice_end(struct dz_job *job);
 void dz_choice_tell(struct dz_job *job, struct dz_peer *peer);
 /* As it was found, or empty. */
 const struct dz_msg_chosen *dz_choice_of(const struct dz_job *job, struct dz_msg *room);
+
+/* ---- audit.c: what is proved, and runs all the same ---- */
+/* The suite is whole. */
+void dz_audit_begin(struct dz_job *job);
+/* It has come to something else than what is proved. 1: for the first time, and all is as if it had not run. */
+int dz_audit_is_to_run_again(struct dz_job *job, struct dz_test *test);
+/* It is through. */
+void dz_audit_settle(struct dz_job *job, struct dz_test *test);
+/* For the block. */
+void dz_audit_write(const struct dz_job *job, struct dz_buf *text);
+/* Node ids of those in that state, each ended by NUL. Negative when there is no memory. */
+int dz_audit_list(const struct dz_job *job, enum dz_audit state, struct dz_buf *ret);
 
 /* ---- learning.c ---- */
 /* The next baseline. What of it is not to be known is put into text. */

@@ -2,10 +2,13 @@
  * has the host's memory as it was when the run had ended. */
 #include "job.h"
 
+#include "../base/file.h"
 #include "../learn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum dz_outcome outcome_of(const struct dz_job *job, const struct dz_test *test)
 {
@@ -18,10 +21,12 @@ static int add_those_that_ran(const struct dz_job *job, struct dz_run_tests *tes
 {
     for (uint32_t i = 0; i < job->suite.n; i++) {
         const struct dz_test *test = &job->suite.tests[i];
-        if (test->state != DZ_THROUGH)
+        /* One that an audit was to run again has come to something else. */
+        int is_doubted = test->state != DZ_THROUGH && test->audit == DZ_AUDIT_DOUBTED;
+        if (test->state != DZ_THROUGH && !is_doubted)
             continue;
-        int r =
-            dz_run_tests_have_run(tests, test->nodeid, outcome_of(job, test), test->duration_us);
+        enum dz_outcome outcome = is_doubted ? DZ_OUTCOME_FAILED : outcome_of(job, test);
+        int r = dz_run_tests_have_run(tests, test->nodeid, outcome, test->duration_us);
         if (r < 0)
             return r;
     }
@@ -39,16 +44,40 @@ static int gather(const struct dz_job *job, struct dz_run_tests *tests)
     return r < 0 ? r : add_those_that_ran(job, tests);
 }
 
+/* Nobody else writes there under that name. */
+static void keep_findings(const struct dz_job *job, const struct dz_buf *found)
+{
+    dz_autobuf struct dz_buf path = {0};
+    dz_buf_fmt(&path, "%s/audit", job->run.folder);
+    dz_buf_put(&path, "", 1);
+    int fd = dz_buf_ok(&path) && dz_buf_ok(found) && found->len
+                 ? open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                 : -1;
+    if (fd < 0)
+        return;
+    int r = dz_file_write_all(fd, found->data, found->len);
+    close(fd);
+    if (r < 0)
+        unlink(path.data);
+}
+
 void dz_learning_do(const struct dz_job *job, struct dz_buf *text)
 {
     struct dz_run_tests tests = {0};
+    dz_autobuf struct dz_buf held = {0}, missed = {0}, found = {0};
     struct dz_learning learning = {.choice = dz_choice_asked(job),
                                    .folder = job->run.folder,
                                    .began_ns = job->began_ns,
-                                   .tests = &tests};
+                                   .tests = &tests,
+                                   .found = &found};
     int r = gather(job, &tests);
+    if (r == 0 && (dz_audit_list(job, DZ_AUDIT_HELD, &held) < 0 ||
+                   dz_audit_list(job, DZ_AUDIT_MISSED, &missed) < 0))
+        r = -ENOMEM;
+    learning.held = dz_bytes(held.data, held.len);
+    learning.missed = dz_bytes(missed.data, missed.len);
     if (r == 0)
-        dz_learn(&learning, text);
+        dz_learn(&learning, text), keep_findings(job, &found);
     else if (r == -ENOMEM)
         dz_buf_str(text,
                    "nothing is learned of this job: the host had no memory left for its tests");

@@ -266,6 +266,15 @@ static void count_failure(struct dz_job *job, struct dz_test *test)
         dz_suite_close(job, DZ_END_DONE, 0, dz_bytes("", 0));
 }
 
+/* Of one that is audited, when it is settled. */
+static void note_failure(struct dz_job *job, struct dz_test *test)
+{
+    if (test->audit == DZ_AUDIT_DUE)
+        test->failed = 1;
+    else
+        count_failure(job, test);
+}
+
 static int start(struct dz_worker *worker, uint32_t number)
 {
     if (worker->running != DZ_PLAN_NONE || !worker->n_given || worker->given[0] != number)
@@ -290,12 +299,36 @@ static void through(struct dz_job *job, uint32_t number, uint64_t duration_us)
         dz_suite_abort(job, why);
         return;
     }
+    int is_uncounted = test->audit == DZ_AUDIT_DUE && test->failed;
     test->state = DZ_THROUGH;
+    dz_audit_settle(job, test);
+    if (is_uncounted) {
+        test->failed = 0;
+        count_failure(job, test);
+    }
     test->duration_us = duration_us;
     job->suite.n_through++;
     job->count.tests_us += duration_us;
     dz_plan_finished(job->suite.plan, number, duration_us);
     dz_front_show(job, number);
+}
+
+static void recycle(struct dz_worker *worker)
+{
+    if (worker->told_last)
+        return;
+    worker->told_last = 1;
+    give(worker, worker->n_given);
+}
+
+/* What an audit has found something else of: whether that was chance. */
+static int run_again(struct dz_job *job, uint32_t number)
+{
+    if (!dz_audit_is_to_run_again(job, &job->suite.tests[number]))
+        return 0;
+    dz_plan_give_back(job->suite.plan, number);
+    dz_vassal_order_forks(job);
+    return 1;
 }
 
 static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_msg_finished *told)
@@ -307,14 +340,18 @@ static int finish(struct dz_job *job, struct dz_worker *worker, const struct dz_
     worker->last = told->test;
     if (job->suite.tests[told->test].state != DZ_RUNNING)
         return 0;
-    job->suite.tests[told->test].proves = told->proves != 0;
+    struct dz_test *test = &job->suite.tests[told->test];
+    test->proves = told->proves != 0;
+    if ((test->failed || !test->proves) && run_again(job, told->test)) {
+        recycle(worker);
+        return 0;
+    }
     /* A patched or lying clock does not count. */
     through(job, told->test, told->duration_us < most ? told->duration_us : most);
     dz_vassal_order_forks(job);
     if (job->settings.max_rss && told->rss > job->settings.max_rss && !worker->told_last) {
         job->count.recycled++;
-        worker->told_last = 1;
-        give(worker, worker->n_given);
+        recycle(worker);
     }
     return 0;
 }
@@ -354,11 +391,16 @@ static int hear_broken(struct dz_job *job, struct dz_worker *worker, const struc
     uint32_t number = worker->running;
     struct dz_msg death = {.type = DZ_MSG_death,
                            .death = {.test = number, .text = msg->broken.text}};
+    if (run_again(job, number)) {
+        worker->running = DZ_PLAN_NONE;
+        worker->verdict = DZ_ENDED;
+        return 0;
+    }
     death.death.out = msg->broken.out;
     death.death.err = msg->broken.err;
     drop_outcomes(&job->suite.tests[number]);
     keep(&job->suite.tests[number], &death);
-    count_failure(job, &job->suite.tests[number]);
+    note_failure(job, &job->suite.tests[number]);
     worker->running = DZ_PLAN_NONE;
     worker->verdict = DZ_ENDED;
     job->count.crashed++;
@@ -384,7 +426,7 @@ int dz_suite_heard(struct dz_job *job, struct dz_worker *worker, const struct dz
             return -EBADMSG;
         keep(&job->suite.tests[worker->running], msg);
         if (msg->report.outcome == DZ_FAILED)
-            count_failure(job, &job->suite.tests[worker->running]);
+            note_failure(job, &job->suite.tests[worker->running]);
         return 0;
     case DZ_MSG_event:
         if (msg->event.test == DZ_PLAN_NONE)
@@ -505,6 +547,8 @@ static void count_death(struct dz_job *job, const struct dz_worker *worker)
 static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
 {
     struct dz_test *test = &job->suite.tests[number];
+    if (run_again(job, number))
+        return;
     dz_autobuf struct dz_buf text = {0}, stacks = {0}, out = {0}, err = {0};
     dz_autopsy_cause(job, worker, &text);
     dz_autopsy_read(worker->files[0], &stacks);
@@ -524,7 +568,7 @@ static void blame(struct dz_job *job, struct dz_worker *worker, uint32_t number)
     death.death.err = dz_bytes(err.data, err.len);
     keep(test, &death);
     count_death(job, worker);
-    count_failure(job, test);
+    note_failure(job, test);
     through(job, number, test->started_us ? dz_now_us() - test->started_us : 0);
 }
 

@@ -69,6 +69,44 @@ int dz_graph_identify(struct dz_graph *graph)
     return 0;
 }
 
+static void meet(const struct dz_graph *graph, uint32_t node, struct dz_bits *inputs,
+                 struct dz_bits *sources)
+{
+    struct dz_bits due = {0};
+    int r = dz_bits_set(&due, node);
+    /* Nodes lean on lower ones only: each is met from above. */
+    for (uint32_t at = node + 1; r >= 0 && at-- > 0;) {
+        if (!dz_bits_has(&due, at))
+            continue;
+        const struct dz_node *its = &graph->nodes[at];
+        for (uint32_t i = 0; r >= 0 && i < its->leans.n; i++)
+            r = dz_bits_set(&due, graph->lean_list[its->leans.at + i]);
+        for (uint32_t i = 0; r >= 0 && i < its->inputs.n; i++) {
+            uint32_t input = graph->input_list[its->inputs.at + i];
+            r = dz_bits_set(inputs, input);
+            if (r >= 0 && dz_input_is_of_source(&graph->inputs[input]))
+                r = dz_bits_set(sources, graph->inputs[input].path);
+        }
+    }
+    dz_bits_free(&due);
+}
+
+static uint32_t count_and_free(struct dz_bits *bits)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; (i = dz_bits_next(bits, i)) != UINT32_MAX; i++)
+        n++;
+    dz_bits_free(bits);
+    return n;
+}
+
+struct dz_graph_reach dz_graph_reach(const struct dz_graph *graph, uint32_t node)
+{
+    struct dz_bits inputs = {0}, sources = {0};
+    meet(graph, node, &inputs, &sources);
+    return (struct dz_graph_reach){count_and_free(&inputs), count_and_free(&sources)};
+}
+
 void dz_graph_free(struct dz_graph *graph)
 {
     dz_strings_free(&graph->strings);

@@ -76,4 +76,9 @@ struct dz_graph {
 /* Gives each node its id: by the texts and fingerprints that it has and the ids of what it leans on, in whatever order
  * they are numbered. Negative when there is no memory. */
 int dz_graph_identify(struct dz_graph *graph);
+/* How many inputs a node has with all that it leans on, and in how many sources some of them lie. */
+struct dz_graph_reach {
+    uint32_t inputs, sources;
+};
+struct dz_graph_reach dz_graph_reach(const struct dz_graph *graph, uint32_t node);
 void dz_graph_free(struct dz_graph *graph);

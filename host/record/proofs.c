@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 /* ---- what a baseline says ---- */
 
 static int number_of(struct dz_strings *strings, const char *text, uint32_t *ret)
@@ -85,9 +88,25 @@ int dz_proofs_add(struct dz_proofs *proofs, const struct dz_graph *graph,
 
 /* ---- what comes of it ---- */
 
-static int is_to_be_left_out(const struct dz_proof *test)
+static int is_proved(const struct dz_proof *test)
 {
     return test->is_proved && !test->is_refused;
+}
+
+static int is_to_be_left_out(const struct dz_proof *test)
+{
+    return is_proved(test) && !test->is_audited;
+}
+
+/* By its name: the same seed finds the same tests, whatever other tests there are. */
+void dz_proofs_audit(struct dz_proofs *proofs, double percent, uint32_t seed)
+{
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++) {
+        struct dz_proof *test = &proofs->tests[i];
+        const char *nodeid = proofs->nodeids.at[i];
+        uint64_t hash = XXH3_64bits_withSeed(nodeid, strlen(nodeid), seed) % 1000000;
+        test->is_audited = is_proved(test) && (double)hash < percent * 10000;
+    }
 }
 
 /* By file: whether nothing is to run in it. */
@@ -107,7 +126,7 @@ static void put_name(struct dz_buf *to, const struct dz_strings *strings, uint32
 }
 
 int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
-                   struct dz_buf *tests)
+                   struct dz_buf *tests, struct dz_buf *audited)
 {
     uint32_t n = proofs->paths.n;
     dz_auto uint8_t *are_left = dz_alloc(n + 1);
@@ -118,6 +137,8 @@ int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct 
         find_files(proofs, are_left);
     for (uint32_t i = 0; i < proofs->nodeids.n; i++) {
         const struct dz_proof *test = &proofs->tests[i];
+        if (test->is_audited)
+            put_name(audited, &proofs->nodeids, i);
         if (!is_to_be_left_out(test))
             continue;
         if (!are_left[test->file])
@@ -130,7 +151,8 @@ int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct 
             put_name(files, &proofs->paths, i);
             dz_buf_put(counts, &counted[i], sizeof counted[i]);
         }
-    return dz_buf_ok(files) && dz_buf_ok(counts) && dz_buf_ok(tests) ? 0 : -ENOMEM;
+    int is_whole = dz_buf_ok(files) && dz_buf_ok(counts) && dz_buf_ok(tests) && dz_buf_ok(audited);
+    return is_whole ? 0 : -ENOMEM;
 }
 
 void dz_proofs_free(struct dz_proofs *proofs)

@@ -8,7 +8,7 @@
 
 struct dz_proof {
     uint32_t file; /* number of its string, - 1 */
-    uint8_t is_proved, is_refused, is_deselected;
+    uint8_t is_proved, is_refused, is_deselected, is_audited;
     uint8_t is_there; /* a baseline, whose file is as it was, has it */
 };
 
@@ -22,8 +22,10 @@ struct dz_proofs {
 /* Negative when there is no memory. */
 int dz_proofs_add(struct dz_proofs *proofs, const struct dz_graph *graph,
                   const struct dz_selection *selection);
-/* As in `chosen`, of wire.def: files in which nothing is to run, how many tests are proved in each, and proved tests of
- * other files. Negative when there is no memory. */
+/* Of what is proved this share, in percent, is to run all the same: which, the seed tells. When all is added. */
+void dz_proofs_audit(struct dz_proofs *proofs, double percent, uint32_t seed);
+/* As in `chosen`, of wire.def: files in which nothing is to run, how many tests are proved in each, proved tests of other
+ * files, and tests that are audited. Negative when there is no memory. */
 int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
-                   struct dz_buf *tests);
+                   struct dz_buf *tests, struct dz_buf *audited);
 void dz_proofs_free(struct dz_proofs *proofs);

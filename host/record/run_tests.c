@@ -40,7 +40,9 @@ static int add_proved_file(struct dz_run_tests *all, const char *name, size_t si
 int dz_run_tests_are_proved(struct dz_run_tests *all, const struct dz_msg_chosen *chosen)
 {
     int r = each(all, chosen->files, 0, add_proved_file);
-    return r < 0 ? r : each(all, chosen->tests, 0, add_proved);
+    if (r == 0)
+        r = each(all, chosen->tests, 0, add_proved);
+    return r < 0 ? r : each(all, chosen->audited, 0, add_proved);
 }
 
 static int is_proved(const struct dz_run_tests *all, const char *nodeid, size_t size, uint32_t file)

@@ -6,6 +6,8 @@ import pathlib
 import platform
 import re
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -443,6 +445,136 @@ def test_a_profile_has_a_baseline_of_its_own(suite):
     ran = learned(suite).run("--dagz-profile=other")
     assert len(names_of(ran)) == 4, ran
     assert selected(suite.run("--dagz-profile=other")) == (0, 4)
+    assert selected(suite.run()) == (0, 4)
+
+
+# ---- audits ----
+
+AUDITED = re.compile(r"^  audit: (\d+) of the proved ran \([\d.]+ % asked, seed [0-9a-f]{8}\), (\d+) missed", re.M)
+
+
+def audited(ran):
+    """How many ran, and how many of them were missed."""
+    found = AUDITED.findall(ran.out)
+    assert len(found) == 1, ran
+    return tuple(map(int, found[0]))
+
+
+@pytest.fixture
+def outside():
+    """A value that no job observes: told by a server to whoever connects."""
+
+    class Outside:
+        values = ["1"]
+        asked = 0
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(Outside.values[min(Outside.asked, len(Outside.values) - 1)].encode())
+                    Outside.asked += 1
+
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve, daemon=True).start()
+    Outside.port = server.getsockname()[1]
+    yield Outside
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+
+
+def asking(suite, port):
+    (suite.folder / "pytest.ini").write_text("[pytest]\n")
+    return suite.write(
+        **PROJECT,
+        test_net=f"""
+        import os, socket
+        def value():
+            with socket.create_connection(("127.0.0.1", {port})) as connection:
+                return connection.recv(10).decode()
+        def test_asks():
+            got = value()
+            if got == "dies": os.abort()
+            assert got == "1"
+    """,
+    )
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_an_audit_that_finds_nothing_is_green(suite, start):
+    ran = learned(suite).run("--dagz-audit=100", f"--dagz-start={start}")
+    assert ran.code == 0 and len(names_of(ran)) == 4 and selected(ran) == (0, 4), ran
+    assert audited(ran) == (4, 0) and "MISSED" not in ran.out, ran
+    assert selected(suite.run()) == (0, 4)
+
+
+def test_an_audit_of_nothing_runs_nothing(suite):
+    ran = learned(suite).run("--dagz-audit=0")
+    assert ran.code == 0 and not names_of(ran) and selected(ran) == (0, 4), ran
+
+
+def test_a_share_is_audited_and_what_was_selected_anyway_is_not_part_of_it(suite):
+    text = "".join(f"def test_{i}(): pass\n" for i in range(200))
+    suite.write(**PROJECT, test_many=text).run()
+    suite.write(lib=PROJECT["lib"].replace("return 2", "return 3"))
+    ran = suite.run("--dagz-audit=50")
+    n, missed = audited(ran)
+    assert ran.code == 0 and 60 < n < 140 and not missed and selected(ran) == (1, 203), ran
+    assert len(names_of(ran)) == n + 1
+    assert selected(suite.run()) == (0, 204)
+
+
+@pytest.mark.parametrize("value", ["2", "dies"])
+@pytest.mark.parametrize("options", [[], ["-x"], ["--dagz-workers=1"]])
+def test_an_audit_shows_what_was_missed_with_its_proof_and_fails(suite, outside, value, options):
+    asking(suite, outside.port).run()
+    assert selected(suite.run()) == (0, 5)
+    outside.values = [value]
+    outside.asked = 0
+    ran = suite.run("--dagz-audit=100", *options)
+    assert ran.code == 1 and audited(ran)[1] == 1 and outside.asked == 2, ran
+    assert ran.outcomes["test_net.py::test_asks"] == ["failed"] and len(ran.cases["test_asks"]) == 1, ran
+    assert "  MISSED, as it was proved unaffected and was not: test_net.py::test_asks\n" in ran.out, ran
+    assert "  proof of test_net.py::test_asks: by baseline no-git@" in ran.out, ran
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_net.py::test_asks"}, ran
+
+
+def test_an_audit_tells_a_flaky_test_from_a_missed_one(suite, outside):
+    asking(suite, outside.port).run()
+    outside.values = ["2", "1"]
+    outside.asked = 0
+    ran = suite.run("--dagz-audit=100", "-x")
+    assert ran.code == 0 and audited(ran) == (5, 0) and "1 flaky" in ran.out, ran
+    assert ran.outcomes["test_net.py::test_asks"] == ["passed"] and outside.asked == 2, ran
+    ran = suite.run()
+    assert names_of(ran) == {"test_net.py::test_asks"} and selected(ran) == (1, 4), ran
+
+
+def test_what_is_skipped_in_an_audit_was_missed_too(suite, outside):
+    asking(suite, outside.port)
+    suite.write(test_net=(suite.folder / "test_net.py").read_text().replace('assert got == "1"', 'got == "1" or __import__("pytest").skip()'))
+    suite.run()
+    outside.values = ["2"]
+    ran = suite.run("--dagz-audit=100")
+    assert ran.code == 1 and audited(ran) == (5, 1) and "MISSED" in ran.out, ran
+
+
+def test_an_audit_lists_who_depended_on_something_else_and_stays_green(suite, outside):
+    asking(suite, outside.port)
+    suite.write(test_net=(suite.folder / "test_net.py").read_text().replace('assert got == "1"', 'got == "1" or open("test_a.py").close()'))
+    suite.run()
+    outside.values = ["2"]
+    ran = suite.run("--dagz-audit=100")
+    assert ran.code == 0 and audited(ran) == (5, 0), ran
+    assert "1 came to the same, and depended on something else" in ran.out, ran
+    assert "other dependencies: test_net.py::test_asks" in ran.out, ran
+
+
+def test_filters_choose_first_in_an_audit_too(suite):
+    ran = learned(suite).run("--dagz-audit=100", "-k", "test_one")
+    assert ran.code == 0 and names_of(ran) == {"test_a.py::test_one"} and audited(ran) == (1, 0), ran
     assert selected(suite.run()) == (0, 4)
 
 

@@ -52,8 +52,9 @@ static void add(struct dz_proofs *proofs, struct said *said)
 static void assert_told(struct dz_proofs *proofs, const char *files, const char *counts,
                         const char *tests)
 {
-    struct dz_buf told[4] = {{0}};
-    assert_int_equal(dz_proofs_tell(proofs, &told[0], &told[1], &told[2]), 0);
+    struct dz_buf told[4] = {{0}}, audited = {0};
+    assert_int_equal(dz_proofs_tell(proofs, &told[0], &told[1], &told[2], &audited), 0);
+    assert_int_equal(audited.len, 0);
     for (int i = 0; i < 3; i += 2)
         for (size_t at = 0; at < told[i].len; at++)
             if (!told[i].data[at])
@@ -105,6 +106,62 @@ static void one_proof_is_enough_and_a_failure_of_today_refuses_it(void **state)
     proved(&other, a, "a.py::4");
     add(&proofs, &other);
     assert_told(&proofs, "", "", "a.py::2|a.py::4|");
+}
+
+static uint32_t count_audited(const struct dz_proofs *proofs)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++)
+        n += proofs->tests[i].is_audited;
+    return n;
+}
+
+static void what_is_audited_is_not_left_out_nor_is_its_file(void **state)
+{
+    (void)state;
+    struct dz_proofs proofs = {0};
+    struct said one = {0};
+    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0}, audited = {0};
+    uint32_t a = file(&one, "a.py", 1), b = file(&one, "b.py", 0);
+    proved(&one, a, "a.py::1");
+    test(&one, a, "a.py::2", DZ_OUTCOME_DESELECTED, DZ_REASON_NONE);
+    proved(&one, b, "b.py::1");
+    test(&one, b, "b.py::2", DZ_OUTCOME_FAILED, DZ_REASON_FAILED);
+    add(&proofs, &one);
+    dz_proofs_audit(&proofs, 100, 1);
+    assert_int_equal(dz_proofs_tell(&proofs, &files, &counts, &tests, &audited), 0);
+    assert_int_equal(files.len + counts.len + tests.len, 0);
+    assert_int_equal(audited.len, 16);
+    assert_memory_equal(audited.data, "a.py::1\0b.py::1", 16);
+    dz_proofs_audit(&proofs, 0, 1);
+    assert_told(&proofs, "a.py|", "1|", "b.py::1|");
+}
+
+static void an_audits_share_is_by_chance_and_by_the_seed_again(void **state)
+{
+    (void)state;
+    struct dz_proofs proofs = {0};
+    char nodeid[32];
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < 1000; i += 10) {
+        struct said one = {0};
+        uint32_t a = file(&one, "a.py", 1);
+        for (uint32_t k = i; k < i + 10; k++) {
+            snprintf(nodeid, sizeof nodeid, "a.py::%u", k);
+            proved(&one, a, nodeid);
+        }
+        add(&proofs, &one);
+    }
+    for (uint32_t seed = 0; seed < 50; seed++) {
+        dz_proofs_audit(&proofs, 20, seed);
+        assert_in_range(count_audited(&proofs), 130, 270);
+        first |= (uint32_t)proofs.tests[0].is_audited << seed % 32;
+    }
+    assert_true(first != 0 && first != UINT32_MAX);
+    uint32_t n = count_audited(&proofs);
+    dz_proofs_audit(&proofs, 20, 49);
+    assert_int_equal(count_audited(&proofs), n);
+    dz_proofs_free(&proofs);
 }
 
 static void both_together_may_leave_a_file_out(void **state)
@@ -239,6 +296,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_left_out_where_all_in_it_is_proved),
         cmocka_unit_test(one_proof_is_enough_and_a_failure_of_today_refuses_it),
+        cmocka_unit_test(what_is_audited_is_not_left_out_nor_is_its_file),
+        cmocka_unit_test(an_audits_share_is_by_chance_and_by_the_seed_again),
         cmocka_unit_test(both_together_may_leave_a_file_out),
         cmocka_unit_test(what_has_not_run_is_proved_or_due),
         cmocka_unit_test(two_tests_of_one_name_prove_nothing),

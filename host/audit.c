@@ -1,0 +1,146 @@
+#include "audit.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "path.h"
+
+enum { MOST_NAMED = 5 };
+
+struct graph {
+    const char *name; /* its file's, or NULL */
+    struct dz_graph read;
+    const struct dz_graph *graph;
+    uint32_t *records; /* by string of a node id, + 1 */
+};
+
+struct telling {
+    const struct dz_audit_record *record;
+    struct graph newer, older[DZ_BASELINES_MOST];
+    unsigned n_older;
+};
+
+/* ---- what is compared ---- */
+
+static int list(struct graph *graph)
+{
+    graph->records = dz_alloc((graph->graph->strings.n + 1) * sizeof *graph->records);
+    for (uint32_t i = 0; graph->records && i < graph->graph->n_records; i++)
+        graph->records[graph->graph->records[i].nodeid] = i + 1;
+    return graph->records != NULL;
+}
+
+static void free_one(struct graph *graph)
+{
+    dz_graph_free(&graph->read);
+    dz_free(graph->records);
+    *graph = (struct graph){0};
+}
+
+/* One that is damaged or of another key has proved nothing. */
+static int read_one(struct graph *graph, const char *path, const struct dz_fingerprint *key)
+{
+    struct dz_err err;
+    struct dz_baseline_file *file = dz_baselines_open(path, &err);
+    int is = file && memcmp(dz_baseline_key(dz_baselines_in(file)), key, sizeof *key) == 0 &&
+             dz_baseline_read(dz_baselines_in(file), &graph->read, &err) == 0;
+    dz_baselines_close(file);
+    graph->name = dz_path_name(path);
+    graph->graph = &graph->read;
+    return is && list(graph);
+}
+
+static void read_older(struct telling *telling)
+{
+    const struct dz_baselines *older = telling->record->older;
+    for (unsigned i = 0; i < older->n; i++) {
+        struct graph *graph = &telling->older[telling->n_older];
+        if (read_one(graph, older->found[i], telling->record->key))
+            telling->n_older++;
+        else
+            free_one(graph);
+    }
+}
+
+static const struct dz_node *node_of(const struct graph *graph, const char *nodeid)
+{
+    uint32_t string = dz_strings_find(&graph->graph->strings, nodeid, strlen(nodeid));
+    uint32_t record = string ? graph->records[string] : 0;
+    uint32_t node = record ? graph->graph->records[record - 1].node : DZ_NONE;
+    return node == DZ_NONE ? NULL : &graph->graph->nodes[node];
+}
+
+/* ---- what comes of it ---- */
+
+/* Of several proofs one is enough. What nobody has observed is no other. */
+static int depends_on_something_else(const struct telling *telling, const char *nodeid)
+{
+    const struct dz_node *now = node_of(&telling->newer, nodeid);
+    int is_known = 0;
+    for (unsigned i = 0; now && i < telling->n_older; i++) {
+        const struct dz_node *then = node_of(&telling->older[i], nodeid);
+        if (then && memcmp(&then->id, &now->id, sizeof now->id) == 0)
+            return 0;
+        is_known |= then != NULL;
+    }
+    return is_known;
+}
+
+static void tell_proof(const struct telling *telling, const char *nodeid, struct dz_buf *text)
+{
+    for (unsigned i = 0; i < telling->n_older; i++) {
+        const struct graph *older = &telling->older[i];
+        const struct dz_node *node = node_of(older, nodeid);
+        if (!node)
+            continue;
+        struct dz_graph_reach reach =
+            dz_graph_reach(older->graph, (uint32_t)(node - older->graph->nodes));
+        dz_buf_fmt(
+            text,
+            "  proof of %s: by baseline %s none of the %u inputs that it had when it last ran "
+            "has changed; they lie in %u sources, and outside of sources\n",
+            nodeid, older->name, reach.inputs, reach.sources);
+    }
+}
+
+static const char *next(struct dz_bytes names, const char *name)
+{
+    const char *after = name ? name + strlen(name) + 1 : names.at;
+    return names.size && after < names.at + names.size ? after : NULL;
+}
+
+static void tell_others(const struct telling *telling, struct dz_buf *text)
+{
+    dz_autobuf struct dz_buf named = {0};
+    unsigned n = 0;
+    for (const char *name = NULL; (name = next(telling->record->held, name));)
+        if (depends_on_something_else(telling, name) && n++ < MOST_NAMED)
+            dz_buf_fmt(&named, "  other dependencies: %s\n", name);
+    if (!n)
+        return;
+    dz_buf_fmt(text, "  audit: %u came to the same, and depended on something else than before\n",
+               n);
+    dz_buf_put(text, named.data, named.len);
+}
+
+/* As it is when it is kept: only there equal nodes are one, and have one id. */
+static int take_newer(struct graph *graph, const struct dz_graph *newer)
+{
+    const struct dz_graph none = {0};
+    graph->graph = &graph->read;
+    return dz_baseline_compose(&graph->read, &none, newer) == 0 && list(graph);
+}
+
+void dz_audit_tell(const struct dz_audit_record *record, struct dz_buf *text)
+{
+    struct telling telling = {.record = record};
+    read_older(&telling);
+    if (take_newer(&telling.newer, record->newer)) {
+        for (const char *name = NULL; (name = next(record->missed, name));)
+            tell_proof(&telling, name, text);
+        tell_others(&telling, text);
+    }
+    free_one(&telling.newer);
+    for (unsigned i = 0; i < telling.n_older; i++)
+        free_one(&telling.older[i]);
+}
