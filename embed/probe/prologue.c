@@ -42,6 +42,7 @@ static struct {
     struct watched *free, *ran;
     int is_on, is_resting;
     int is_unfit; /* something has run, or will, that is not seen */
+    int loads;
     struct dz_bits left_out;
 } prologue = {.place = -1};
 
@@ -331,11 +332,19 @@ static void watch(PyCodeObject *code, uint32_t number)
     arm(watched);
 }
 
+/* A package's file that is met in the load is run in it, and needs no looking at after it. */
+static void leave_out_package(uint32_t number)
+{
+    if (prologue.loads && dz_code_is_package(number) && dz_bits_set(&prologue.left_out, number) < 0)
+        prologue.is_unfit = 1;
+}
+
 static void meet_with_constants(PyCodeObject *code)
 {
     uint32_t number = watched_of(code) ? 0 : dz_code_number(code);
     if (!number)
         return;
+    leave_out_package(number);
     if (!dz_bits_has(&prologue.left_out, number))
         watch(code, number);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
@@ -403,6 +412,8 @@ static void take(struct dz_bits *ran)
     for (struct watched *watched = prologue.ran; watched; watched = watched->next)
         if (dz_bits_set(ran, watched->number) < 0)
             prologue.is_unfit = 1;
+    if (prologue.loads && dz_bits_or(ran, &prologue.left_out) < 0)
+        prologue.is_unfit = 1;
 }
 
 static void for_all(void (*each)(struct watched *watched))
@@ -449,6 +460,7 @@ static void leave_out(const struct dz_bits *ran)
     for (uint32_t number = 1; (number = dz_bits_next(ran, number)) != UINT32_MAX; number++)
         if (dz_code_is_package(number))
             dz_bits_set(&prologue.left_out, number);
+    prologue.loads = 0;
     for_all(let_go);
 }
 
@@ -474,7 +486,7 @@ static int start(void)
         dz_slots_give_back(slots, N_SLOTS);
         return -1;
     }
-    prologue.is_on = 1;
+    prologue.is_on = prologue.loads = 1;
     return dz_audit_watch() < 0 ? -1 : meet_all();
 }
 
