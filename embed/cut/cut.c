@@ -1,6 +1,6 @@
 /* What a source is to python, python's own parser says: the bytes as they lie in the file, coding cookie and all. It is
  * compiled, too, and thrown away: `return` outside a function parses and does not compile, and whoever imports such a
- * module fails. That costs as much as the rest together; a symbol table of our own would save it, and be wrong one day. */
+ * module fails. That costs a quarter of all; a symbol table of our own would save it, and be wrong one day. */
 #include "cut.h"
 
 #include "nodes.h"
@@ -104,10 +104,9 @@ static int is_problem(PyObject *exception)
 
 /* ---- one sheet ---- */
 
-static PyObject *compile_source(const struct dz_buf *source, int only_parse)
+static PyObject *compile_source(const struct dz_buf *source, int flag)
 {
-    PyCompilerFlags flags = {.cf_flags = only_parse ? PyCF_ONLY_AST : 0,
-                             .cf_feature_version = PY_MINOR_VERSION};
+    PyCompilerFlags flags = {.cf_flags = flag, .cf_feature_version = PY_MINOR_VERSION};
     if (strlen(source->data) != source->len) {
         PyErr_SetString(PyExc_SyntaxError, "source code string cannot contain null bytes");
         return NULL;
@@ -115,10 +114,24 @@ static PyObject *compile_source(const struct dz_buf *source, int only_parse)
     return Py_CompileStringExFlags(source->data, "<source>", Py_file_input, &flags, 0);
 }
 
+/* It is parsed already; where it fails so, python says of the source why. */
+static PyObject *compile_tree(PyObject *tree, const struct dz_buf *source)
+{
+    static PyObject *compile;
+    if (!compile)
+        compile = Py_XNewRef(PyDict_GetItemString(PyEval_GetBuiltins(), "compile"));
+    PyObject *code =
+        compile ? PyObject_CallFunction(compile, "Ossii", tree, "<source>", "exec", 0, 1) : NULL;
+    if (code)
+        return code;
+    PyErr_Clear();
+    return compile_source(source, 0);
+}
+
 static int cut(struct dz_draft *draft, const struct dz_buf *source, uint32_t n_lines)
 {
-    dz_autopy PyObject *tree = compile_source(source, 1);
-    dz_autopy PyObject *code = tree ? compile_source(source, 0) : NULL;
+    dz_autopy PyObject *tree = compile_source(source, PyCF_ONLY_AST);
+    dz_autopy PyObject *code = tree ? compile_tree(tree, source) : NULL;
     if (!code)
         return -1;
     struct dz_walk walk = {.draft = draft, .quoted = PyList_New(0)};
