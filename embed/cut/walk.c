@@ -183,7 +183,7 @@ static void use_attribute(struct dz_walk *walk, PyObject *node, uint32_t mode)
 void dz_walk_use(struct dz_walk *walk, PyObject *node, int64_t chain, uint32_t mode)
 {
     if (walk->annotating)
-        mode |= DZ_READ_ANNOTATION;
+        mode = DZ_READ_ANNOTATION;
     if (!dz_draft_ok(walk->draft))
         return;
     if (chain != DZ_NONE)

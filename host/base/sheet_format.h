@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 5 };
+enum { DZ_SHEET_VERSION = 6 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -68,7 +68,7 @@ enum dz_read_mode {
     DZ_READ_CALLED = 1 << 1,
     DZ_READ_STORED = 1 << 2,     /* its last attribute is set or deleted */
     DZ_READ_ITEM = 1 << 3,       /* an item of it is set or deleted */
-    DZ_READ_ANNOTATION = 1 << 4, /* in an annotation, also one that is a string */
+    DZ_READ_ANNOTATION = 1 << 4, /* in an annotation, also one that is a string; alone where it is read nowhere else */
     /* Loaded by the augmented assignment that stores it. With neither VALUE nor CALLED nor ITEM no other load is there:
      * where it is a number, as in `n += 1`, nobody learns of it. */
     DZ_READ_AUGMENTED = 1 << 5,

@@ -2,6 +2,7 @@
 
 #include "../base/buf.h"
 #include "outside.h"
+#include "touch.h"
 
 #include <string.h>
 
@@ -118,7 +119,7 @@ void dz_expand_effects(struct dz_reader *reader)
                           (struct dz_input){.kind = DZ_INPUT_EFFECTS});
     dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
     for (uint32_t i = 0; reader->sheet && i < dz_sheet_n(reader->sheet); i++)
-        if (dz_sheet_at(reader->sheet, i)->kind == DZ_EFFECT)
+        if (dz_has_effect(dz_sheet_at(reader->sheet, i)))
             dz_read_statement(reader, i);
 }
 
@@ -186,7 +187,7 @@ static int reaches_outside(struct dz_names *names, uint32_t file)
     /* In a circle of imports each is as harmless as the others. */
     info->reach = sheet ? REACHES_NOT : REACHES;
     for (uint32_t i = 0; sheet && i < dz_sheet_n(sheet); i++)
-        if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT &&
+        if (dz_has_effect(dz_sheet_at(sheet, i)) &&
             dz_outside_is_of(sheet, dz_sheet_at(sheet, i), dz_names_text(names, names->roots)))
             info->reach = REACHES;
     const struct dz_import *imports = sheet ? dz_sheet_imports(sheet, &n) : NULL;
@@ -262,7 +263,7 @@ void dz_expand_import(struct dz_reader *reader)
             if (chain.n)
                 need_bound(reader, reader->file, chain.names[0]);
         }
-        if (element->kind == DZ_EFFECT &&
+        if (dz_has_effect(element) &&
             dz_outside_is_of(reader->sheet, element, dz_names_text(names, names->roots))) {
             dz_reader_link(reader, DZ_VERTEX_ELEMENT, reader->file, i);
             dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);

@@ -159,7 +159,7 @@ static void put_changes(struct hash *hash, const struct dz_sheet *sheet, uint32_
 {
     for (uint32_t i = 0; name != DZ_NONE && i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (element->kind == DZ_EFFECT && may_change(sheet, element, name))
+        if (dz_has_effect(element) && may_change(sheet, element, name))
             put_effect(hash, sheet, element);
     }
 }
@@ -278,7 +278,7 @@ static struct dz_fingerprint of_effects(const struct dz_sheet *sheet, const char
     begin(&hash, roots ? DZ_INPUT_OUTSIDE : DZ_INPUT_EFFECTS);
     for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (element->kind == DZ_EFFECT && (!roots || dz_outside_is_of(sheet, element, roots)))
+        if (dz_has_effect(element) && (!roots || dz_outside_is_of(sheet, element, roots)))
             put_effect(&hash, sheet, element);
     }
     add_imports(&hash, sheet, roots);

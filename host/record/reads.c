@@ -1,6 +1,7 @@
 #include "reads.h"
 
 #include "scope.h"
+#include "touch.h"
 
 #include <string.h>
 
@@ -14,6 +15,9 @@ static void read_chains(struct dz_reader *reader, const struct dz_element *eleme
     const uint32_t *words = dz_sheet_words(reader->sheet, element);
     for (uint32_t i = 0; i < element->reads.n; i++) {
         struct dz_dotted chain;
+        /* What annotations name is for who reads annotations. */
+        if (element->kind != DZ_ANNOTATION && reads[i].mode == DZ_READ_ANNOTATION)
+            continue;
         dz_dotted_take(&chain, reader->sheet, reads[i].chain, reads[i].mode);
         dz_reader_start_over(reader);
         dz_read_in(reader, reader->file, &chain);
@@ -161,7 +165,7 @@ void dz_read_statement(struct dz_reader *reader, uint32_t number)
 {
     const struct dz_element *statement = dz_sheet_at(reader->sheet, number);
     uint32_t part;
-    if (statement->why)
+    if (statement->flags & DZ_IS_DEF ? dz_has_effect(statement) : statement->why != 0)
         dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
     else if (makes_calls(reader->sheet, statement))
         dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);

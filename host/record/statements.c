@@ -56,7 +56,7 @@ int dz_is_changed(struct dz_names *names, uint32_t file, uint32_t string)
     if (!info->is_changed_known && sheet) {
         info->is_changed_known = 1;
         for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
-            if (dz_sheet_at(sheet, i)->kind == DZ_EFFECT)
+            if (dz_has_effect(dz_sheet_at(sheet, i)))
                 note_reads(names, file, sheet, dz_sheet_at(sheet, i), 1);
         note_run(names, file, sheet);
     }

@@ -1,5 +1,7 @@
 #include "test_classes.h"
 
+#include "touch.h"
+
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "scope.h"
@@ -105,7 +107,7 @@ static int is_plain_class_name(struct dz_reader *reader, const char *name)
             continue;
         if (!is_plain_class(reader, statement))
             return 0;
-        if (statement->why)
+        if (dz_has_effect(statement))
             dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
         n_bound++;
     }

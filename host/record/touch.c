@@ -10,6 +10,12 @@ uint32_t dz_touch_root(const struct dz_sheet *sheet, uint32_t chain)
     return at->name;
 }
 
+int dz_has_effect(const struct dz_element *statement)
+{
+    return statement->kind == DZ_EFFECT &&
+           (statement->flags & DZ_IS_COMPOUND || statement->why & ~(uint32_t)DZ_WHY_OPERATOR);
+}
+
 /* import m: what m.f() does to other modules is seen, or it is outside. The same of what the standard library has. */
 static int is_elsewhere(const struct dz_sheet *sheet, uint32_t name)
 {
@@ -25,6 +31,20 @@ static int is_elsewhere(const struct dz_sheet *sheet, uint32_t name)
     return is_imported;
 }
 
+/* What a body or an annotation names, no decorator is given. */
+static int is_of_header(const struct dz_sheet *sheet, const struct dz_element *statement,
+                        uint32_t chain)
+{
+    uint32_t header =
+        dz_sheet_find(sheet, DZ_HEADER, dz_sheet_string(sheet, statement->name), statement->k);
+    const struct dz_element *element = header == DZ_NONE ? NULL : dz_sheet_at(sheet, header);
+    const struct dz_read *reads = element ? dz_sheet_reads(sheet, element) : NULL;
+    for (uint32_t i = 0; element && i < element->reads.n; i++)
+        if (reads[i].chain == chain)
+            return (reads[i].mode & (DZ_READ_VALUE | DZ_READ_ANNOTATION)) == DZ_READ_VALUE;
+    return !element;
+}
+
 /* A base is handed to who makes the class, and mostly left alone: what its __init_subclass__ does to names is seen. */
 int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
                const struct dz_read *read)
@@ -35,5 +55,6 @@ int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
         return 1;
     if (read->mode & DZ_READ_CALLED && dz_sheet_chain(sheet, read->chain)->parent != DZ_NONE)
         return 1;
-    return read->mode & DZ_READ_VALUE && statement->why & (DZ_WHY_CALL | DZ_WHY_DECORATOR);
+    return read->mode & DZ_READ_VALUE && statement->why & (DZ_WHY_CALL | DZ_WHY_DECORATOR) &&
+           (!(statement->flags & DZ_IS_DEF) || is_of_header(sheet, statement, read->chain));
 }

@@ -3,6 +3,9 @@
 
 #include "sheet.h"
 
+/* Whether a statement does more than bind. The cut takes operators on what it does not know for effects: those of headers and
+ * annotations, or of an assignment, run some method that gives a value, and leave all else alone. */
+int dz_has_effect(const struct dz_element *statement);
 /* Whether this read, by a statement, may change what the name at its root stands for. */
 int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
                const struct dz_read *read);

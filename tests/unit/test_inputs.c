@@ -104,6 +104,7 @@ static void effects_are_statements_what_they_see_and_what_is_imported(void **sta
     (void)state;
     struct parts parts = with_fingerprints(), other;
     parts.elements[BINDING].kind = DZ_EFFECT;
+    parts.elements[BINDING].why = DZ_WHY_CALL;
     parts.elements[BINDING].reads = (struct dz_range){0, 1};
     parts.reads[0].sees = 1;
     other = parts;
