@@ -56,10 +56,56 @@ static uint32_t known_span(PyObject *fixturedef)
     return 0;
 }
 
-static uint32_t span_of(PyObject *fixturedef)
+/* ---- what is asked for by name ---- */
+
+/* What has been told of the test that runs: a set, or NULL. */
+static PyObject *told;
+
+static void tell(PyObject *names)
+{
+    Py_ssize_t size = 0;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(names, &size);
+    /* That there are none is told, too. */
+    if (utf8)
+        dz_span_fact(DZ_FACT_FIXTURE, utf8, (size_t)size, 0);
+    else
+        PyErr_Clear();
+}
+
+static void tell_all(PyObject *names)
+{
+    dz_autopy PyObject *blank = PyUnicode_FromString(" ");
+    dz_autopy PyObject *text = blank ? PyUnicode_Join(blank, names) : NULL;
+    if (text)
+        tell(text);
+    else
+        PyErr_Clear();
+}
+
+void dz_fixtures_begin_test(PyObject *names)
+{
+    Py_CLEAR(told);
+    if (!dz_span_is_on() || !PyList_Check(names))
+        return;
+    told = PyFrozenSet_New(names);
+    if (!told)
+        PyErr_Clear();
+    tell_all(names);
+}
+
+/* A fixture is what it is by what it has found at the place of the test that it was set up for. */
+static uint32_t enter(PyObject *fixturedef)
 {
     int is_known = PyDict_Contains(spans, fixturedef);
-    return is_known > 0 ? known_span(fixturedef) : remember(fixturedef);
+    uint32_t span = is_known > 0 ? known_span(fixturedef) : remember(fixturedef);
+    dz_span_enter_quietly(span);
+    dz_autopy PyObject *names =
+        is_known > 0 || !span ? NULL : PyObject_GetAttrString(fixturedef, "argnames");
+    if (names)
+        tell_all(names);
+    else
+        PyErr_Clear();
+    return span;
 }
 
 /* ---- what is being executed ---- */
@@ -87,8 +133,7 @@ static void renew(struct execution *execution)
 {
     end(execution->span);
     execution->is_over = 0;
-    execution->span = span_of(execution->fixturedef);
-    dz_span_enter_quietly(execution->span);
+    execution->span = enter(execution->fixturedef);
     for (Py_ssize_t i = 0; execution->used && i < PyList_GET_SIZE(execution->used); i++)
         dz_span_lean(known_span(PyList_GET_ITEM(execution->used, i)));
 }
@@ -105,9 +150,8 @@ static PyObject *execute(PyObject *inner, PyObject *const *args, size_t nargsf, 
 {
     if (!dz_span_is_on() || !PyVectorcall_NARGS(nargsf))
         return call(inner, args, nargsf, names);
-    struct execution here = {args[0], span_of(args[0]), .outer = innermost};
+    struct execution here = {args[0], enter(args[0]), .outer = innermost};
     innermost = &here;
-    dz_span_enter_quietly(here.span);
     PyObject *value = call(inner, args, nargsf, names);
     innermost = here.outer;
     if (here.is_over)
@@ -160,8 +204,25 @@ static PyObject *finish(PyObject *inner, PyObject *const *args, size_t nargsf, P
 
 /* ---- a use ---- */
 
+/* Asked for where nobody could know: request.getfixturevalue(). */
+static void note_name(PyObject *name)
+{
+    int is_told;
+    if (innermost && innermost->span) {
+        dz_autopy PyObject *names = PyObject_GetAttrString(innermost->fixturedef, "argnames");
+        is_told = names ? PySequence_Contains(names, name) : -1;
+    } else
+        is_told = told ? PySet_Contains(told, name) : 0;
+    if (is_told < 0)
+        PyErr_Clear();
+    if (is_told <= 0 && PyUnicode_Check(name))
+        tell(name);
+}
+
 static PyObject *get_active(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
+    if (dz_span_is_on() && PyVectorcall_NARGS(nargsf) > 1)
+        note_name(args[1]);
     PyObject *fixturedef = call(inner, args, nargsf, names);
     if (!fixturedef || !dz_span_is_on())
         return fixturedef;

@@ -8,4 +8,6 @@
 #include "pycompat.h"
 
 /* Once, where tests are run. Negative with an exception set. */
+/* A test begins that asks for these: a list of names; None: nobody knows. */
+void dz_fixtures_begin_test(PyObject *names);
 int dz_fixtures_watch(void);

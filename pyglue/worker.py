@@ -115,6 +115,12 @@ def names_of(item):
     return info.names_closure if info is not None else ()
 
 
+def closure_of(item):
+    """The fixtures that a test asks for, and those that these ask for; None where it cannot be known."""
+    names = getattr(getattr(item, "_fixtureinfo", None), "names_closure", None)
+    return None if names is None else sorted(set(names))
+
+
 class Worker:
     def __init__(self, image, slot, serial):
         self.image, self.slot, self.serial = image, slot, serial
@@ -222,7 +228,7 @@ class Worker:
     def begin(self, index, successor):
         self.index, self.item, self.begun = index, self.items[index], False
         self.keywords = reports.keywords_of(self.item)
-        _dagz.begin_test(self.item.nodeid, self.image.collecting.of_test(self.item.nodeid))
+        _dagz.begin_test(self.item.nodeid, self.image.collecting.of_test(self.item.nodeid), closure_of(self.item))
         self.image.forwarder.proves = True
         self.read_inputs()
         self.began = _dagz.now_us()

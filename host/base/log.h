@@ -1,7 +1,7 @@
 /* The words of log.def: what a log's numbers mean. */
 #pragma once
 
-enum { DZ_LOG_VERSION = 3 };
+enum { DZ_LOG_VERSION = 4 };
 
 enum dz_log_origin { DZ_LOG_FRONT, DZ_LOG_WORKER, DZ_LOG_CHILD };
 
@@ -47,6 +47,7 @@ enum dz_fact {
     DZ_FACT_LEAN,   /* value: another span, without which this one would not be what it is */
     DZ_FACT_WROTE,  /* a state element that this span left changed */
     DZ_FACT_BLIND,  /* why not all of this span was seen */
+    DZ_FACT_FIXTURE, /* fixtures asked for by name, by the test that runs; several with blanks between them */
     DZ_FACTS
 };
 

@@ -198,6 +198,7 @@ static void put_key(const struct dz_graph *graph, const struct dz_input *input, 
         [DZ_INPUT_CLASSES] = "classes of",
         [DZ_INPUT_HOOKS] = "hooks and fixtures",
         [DZ_INPUT_WHOLE] = "source",
+        [DZ_INPUT_FIXTURE] = "fixture",
         [DZ_INPUT_CONTENT] = "content",
         [DZ_INPUT_STAT] = "status",
         [DZ_INPUT_LINK] = "link",
@@ -211,7 +212,8 @@ static void put_key(const struct dz_graph *graph, const struct dz_input *input, 
     const char *name = dz_strings_text(&graph->strings, input->name);
     if (input->kind == DZ_INPUT_ELEMENT)
         dz_buf_fmt(text, "%s %s::%s#%u", dz_element_kind_name(input->of), path, name, input->k);
-    else if (input->kind == DZ_INPUT_NAME || input->kind == DZ_INPUT_BOUND)
+    else if (input->kind == DZ_INPUT_NAME || input->kind == DZ_INPUT_BOUND ||
+             input->kind == DZ_INPUT_FIXTURE)
         dz_buf_fmt(text, "%s %s::%s", kinds[input->kind], path, name);
     else if (kinds[input->kind])
         dz_buf_fmt(text, "%s %s", kinds[input->kind],

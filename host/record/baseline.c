@@ -38,7 +38,7 @@
 
 #define MAGIC "DAGZbas\n"
 
-enum { VERSION = 1, HEAD_SIZE = 28 };
+enum { VERSION = 2, HEAD_SIZE = 28 };
 
 enum section {
     STRINGS = 1,

@@ -257,6 +257,89 @@ static uint32_t reader_of(struct building *building, uint32_t vertex, uint32_t s
     return dz_names_vertex(&building->names, DZ_VERTEX_LOOKED, file, 0);
 }
 
+/* ---- what only pytest reads ---- */
+
+static void add_hooks(struct building *building, uint32_t vertex, enum dz_vertex_kind kind,
+                      uint32_t file)
+{
+    dz_links_edge(&building->links, vertex, dz_names_vertex(&building->names, kind, file, 0));
+}
+
+static int is_above(const struct building *building, uint32_t conftest, uint32_t file)
+{
+    const char *path = string(building, conftest);
+    return strncmp(path, string(building, file), strlen(path) - strlen("conftest.py")) == 0;
+}
+
+/* Of the conftests above, and of the file itself. 0: of all conftests. */
+static void add_hooks_around(struct building *building, uint32_t vertex, enum dz_vertex_kind kind,
+                             uint32_t file)
+{
+    if (file)
+        add_hooks(building, vertex, kind, file);
+    for (uint32_t i = 0; i < building->n_conftests; i++)
+        if (!file || is_above(building, building->conftests[i], file))
+            add_hooks(building, vertex, kind, building->conftests[i]);
+}
+
+/* The file of the test that a span has begun in; 0: of none, or of one that is no source. */
+static uint32_t file_of_span(const struct building *building, uint32_t number)
+{
+    const struct dz_observations *all = building->of->all;
+    while (number != DZ_OBSERVED_NONE && all->spans[number].type != DZ_SPAN_TEST)
+        number = all->spans[number].parent;
+    if (number == DZ_OBSERVED_NONE)
+        return 0;
+    const char *name = string(building, all->spans[number].name), *colons = strstr(name, "::");
+    dz_auto char *path = dz_memdup(name, colons ? (size_t)(colons - name) : strlen(name));
+    return path ? source_named(building, path) : 0;
+}
+
+/* Where a fixture of this name is looked for, whether there is one or not. */
+static void add_fixture(struct building *building, uint32_t vertex, uint32_t file, const char *name,
+                        size_t size)
+{
+    struct dz_names *names = &building->names;
+    uint32_t text = dz_strings_add(&building->graph->strings, name, size);
+    if (!text)
+        building->links.failed = 1;
+    dz_links_edge(&building->links, vertex, dz_names_vertex(names, DZ_VERTEX_FIXTURE, file, text));
+    for (uint32_t i = 0; i < building->n_conftests; i++)
+        if (is_above(building, building->conftests[i], file))
+            dz_links_edge(&building->links, vertex,
+                          dz_names_vertex(names, DZ_VERTEX_FIXTURE, building->conftests[i], text));
+}
+
+/* Tests of a file that ask for the same share a vertex. */
+static void add_fixtures(struct building *building, uint32_t vertex, uint32_t span, uint32_t list)
+{
+    uint32_t file = file_of_span(building, span);
+    int is_new;
+    if (!file) {
+        add_hooks_around(building, vertex, DZ_VERTEX_HOOKS, 0);
+        return;
+    }
+    uint32_t fixtures = dz_links_vertex(&building->links, DZ_VERTEX_FIXTURES, file, list, &is_new);
+    const char *name = string(building, list);
+    if (is_new)
+        building->links.vertices[fixtures].name = add_text(building, "fixtures asked for");
+    for (size_t size; is_new && *name; name += size + (name[size] == ' ')) {
+        size = strcspn(name, " ");
+        add_fixture(building, fixtures, file, name, size);
+    }
+    dz_links_edge(&building->links, vertex, fixtures);
+}
+
+/* Where it is not told what a test asks for, it may be anything. */
+static void add_untold_fixtures(struct building *building, uint32_t vertex, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        if (span->facts[i].fact == DZ_FACT_FIXTURE)
+            return;
+    add_hooks_around(building, vertex, DZ_VERTEX_HOOKS, file_of_span(building, number));
+}
+
 static void add_fact(struct building *building, uint32_t vertex, uint32_t span, uint32_t number)
 {
     static const enum dz_input_kind kinds[DZ_FACTS] = {
@@ -300,6 +383,9 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
     case DZ_FACT_BLIND:
         dz_names_unprovable(&building->names, vertex, text);
         break;
+    case DZ_FACT_FIXTURE:
+        add_fixtures(building, vertex, span, fact->string);
+        break;
     case DZ_FACT_WRITTEN:
     case DZ_FACT_TOUCHED:
     case DZ_FACT_SOURCE:
@@ -326,12 +412,6 @@ static void add_codes(struct building *building, uint32_t vertex,
             dz_names_code(&building->names, vertex, code);
 }
 
-static void add_hooks(struct building *building, uint32_t vertex, enum dz_vertex_kind kind,
-                      uint32_t file)
-{
-    dz_links_edge(&building->links, vertex, dz_names_vertex(&building->names, kind, file, 0));
-}
-
 /* That there is no conftest and no package in the folders above, as pytest has found when it began. */
 static void add_places_around(struct building *building, uint32_t vertex, const char *path)
 {
@@ -345,19 +425,6 @@ static void add_places_around(struct building *building, uint32_t vertex, const 
             if (strncmp(place, path, (size_t)(strrchr(place, '/') + 1 - place)) == 0)
                 add_path(building, vertex, i, k, DZ_INPUT_ABSENT);
         }
-}
-
-/* Hooks and fixtures of the conftests above, and of the file itself. */
-static void add_hooks_around(struct building *building, uint32_t vertex, uint32_t file)
-{
-    const char *path = string(building, file);
-    add_hooks(building, vertex, DZ_VERTEX_HOOKS, file);
-    for (uint32_t i = 0; i < building->n_conftests; i++) {
-        const char *other = string(building, building->conftests[i]);
-        size_t folder = strlen(other) - strlen("conftest.py");
-        if (strncmp(other, path, folder) == 0)
-            add_hooks(building, vertex, DZ_VERTEX_HOOKS, building->conftests[i]);
-    }
 }
 
 /* Which plugins there are is not known: each module that was imported for the session may be one. Hooks of a conftest below
@@ -410,9 +477,11 @@ static void fill_span(struct building *building, uint32_t number)
     lean_on_effects_within(building, number);
     if (span->type == DZ_SPAN_LOAD)
         add_hooks_of_session(building, vertex);
+    if (span->type == DZ_SPAN_TEST)
+        add_untold_fixtures(building, vertex, number);
     file = span->type == DZ_SPAN_COLLECT ? source_named(building, string(building, span->name)) : 0;
     if (file) {
-        add_hooks_around(building, vertex, file);
+        add_hooks_around(building, vertex, DZ_VERTEX_HOOKS_NOT_FIXTURES, file);
         building->names.files[file].is_tested = 1;
         add_places_around(building, vertex, string(building, file));
     }
@@ -512,6 +581,7 @@ static void find_tests_of(struct building *building, uint32_t number)
     if (!file)
         return;
     uint32_t vertex = dz_names_vertex(&building->names, DZ_VERTEX_FIND, file, 0);
+    add_hooks_around(building, vertex, DZ_VERTEX_HOOKS, file);
     for (uint32_t i = 0; i < all->n_spans; i++)
         if (all->spans[i].type == DZ_SPAN_LOAD && !is_of_reports(building, i))
             lean_on(building, vertex, i);

@@ -534,13 +534,26 @@ static int binds_any(const struct dz_sheet *sheet, const struct dz_element *stat
     return 0;
 }
 
+/* Who does not ask for it by its name does not have it (embed/cut/definition.c). */
+static int is_plain_fixture(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    uint32_t header =
+        statement->flags & DZ_IS_DEF
+            ? dz_sheet_find(sheet, DZ_HEADER, dz_sheet_string(sheet, statement->name), statement->k)
+            : DZ_NONE;
+    return header != DZ_NONE && dz_sheet_at(sheet, header)->flags & DZ_IS_FIXTURE;
+}
+
 static int is_of_hooks(const struct dz_sheet *sheet, const struct dz_element *statement,
                        uint32_t of)
 {
     if (of == DZ_HOOKS_OF_SESSION)
         return binds_any(sheet, statement, is_pytests) || statement->flags & DZ_IS_STAR;
-    return binds_any(sheet, statement, is_hook) || makes_fixture(sheet, statement) ||
-           imports_fixture(sheet, statement);
+    if (binds_any(sheet, statement, is_hook))
+        return 1;
+    if (of == DZ_HOOKS_NOT_FIXTURES && is_plain_fixture(sheet, statement))
+        return 0;
+    return makes_fixture(sheet, statement) || imports_fixture(sheet, statement);
 }
 
 /* What a statement binds, by whichever statement of all that bind that name. */
@@ -578,9 +591,45 @@ static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet, uint32_t of)
         const struct dz_element *element = dz_sheet_at(sheet, i);
         if (is_statement(element) && is_of_hooks(sheet, element, of))
             add_hooks(&hash, sheet, element);
-        else if (of == DZ_HOOKS_ALL && element->kind == DZ_HEADER && element->owner != DZ_NONE &&
-                 is_decorated(sheet, element))
+        else if (of != DZ_HOOKS_OF_SESSION && element->kind == DZ_HEADER &&
+                 element->owner != DZ_NONE && is_decorated(sheet, element) &&
+                 !(of == DZ_HOOKS_NOT_FIXTURES && element->flags & DZ_IS_FIXTURE))
             add_method(&hash, sheet, element);
+    }
+    return hash.n ? end(&hash) : dz_absent;
+}
+
+static int is_fixture_of_module(const struct dz_sheet *sheet, const char *name)
+{
+    const struct dz_element *element;
+    uint32_t at = 0, number = dz_scope_string(sheet, name);
+    while ((element = next_binder(sheet, number, &at)))
+        if (is_statement(element) && is_plain_fixture(sheet, element))
+            return 1;
+    return 0;
+}
+
+static int is_last_name(const char *qualname, const char *name)
+{
+    const char *last = strrchr(qualname, '.');
+    return last && strcmp(last + 1, name) == 0;
+}
+
+/* Of all classes: a test of one may have those of another by inheriting them. */
+static struct dz_fingerprint of_fixture(const struct dz_sheet *sheet, const char *name)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_FIXTURE);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (element->kind == DZ_HEADER && element->flags & DZ_IS_FIXTURE &&
+            is_last_name(dz_sheet_string(sheet, element->name), name))
+            add_method(&hash, sheet, element);
+    }
+    if (is_fixture_of_module(sheet, name)) {
+        struct dz_fingerprint whole = of_name(sheet, name, DZ_NAME_ALL);
+        XXH3_128bits_update(&hash.state, &whole, sizeof whole);
+        hash.n++;
     }
     return hash.n ? end(&hash) : dz_absent;
 }
@@ -611,6 +660,8 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
         return of_hooks(sheet, input->of);
     case DZ_INPUT_WHOLE:
         return of_whole(sheet);
+    case DZ_INPUT_FIXTURE:
+        return of_fixture(sheet, name);
     default:
         return dz_absent;
     }

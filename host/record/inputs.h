@@ -18,8 +18,9 @@ enum dz_input_kind {
     DZ_INPUT_ORDER, /* name: imports, a line each (dz_input_put_import): the order in which these are done */
     DZ_INPUT_CLASSES, /* the headers of all its classes */
     DZ_INPUT_SHAPE, /* what pytest finds tests by: all names, headers and statements in order, no bodies */
-    DZ_INPUT_HOOKS, /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark … */
-    DZ_INPUT_WHOLE, /* all elements in order */
+    DZ_INPUT_HOOKS, /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark …; of: dz_hooks */
+    DZ_INPUT_WHOLE,   /* all elements in order */
+    DZ_INPUT_FIXTURE, /* name: what makes a fixture of that name, in the module or a class of it */
 
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
@@ -40,7 +41,11 @@ enum dz_name_of {
     DZ_NAME_ALL,
     DZ_NAME_BARE, /* of classes only what is in the bare ones */
 };
-enum dz_hooks { DZ_HOOKS_ALL, DZ_HOOKS_OF_SESSION /* pytest_* only */ };
+enum dz_hooks {
+    DZ_HOOKS_ALL,
+    DZ_HOOKS_OF_SESSION,   /* pytest_* only */
+    DZ_HOOKS_NOT_FIXTURES, /* but those that somebody has without asking for them by name */
+};
 
 struct dz_fingerprint {
     uint8_t bytes[16];
@@ -68,5 +73,5 @@ void dz_input_put_import(const struct dz_sheet *sheet, const struct dz_import *i
                          struct dz_buf *to);
 static inline int dz_input_is_of_source(const struct dz_input *input)
 {
-    return input->kind <= DZ_INPUT_WHOLE;
+    return input->kind <= DZ_INPUT_FIXTURE;
 }

@@ -135,13 +135,22 @@ void dz_names_source_input(struct dz_names *names, uint32_t vertex, uint32_t fil
 static void name_vertex(struct dz_names *names, uint32_t vertex)
 {
     static const char *const kinds[] = {
-        [DZ_VERTEX_NAME] = "name",          [DZ_VERTEX_BOUND] = "name",
-        [DZ_VERTEX_SHAPE] = "module",       [DZ_VERTEX_FIND] = "tests of",
-        [DZ_VERTEX_HOOKS] = "hooks of",     [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
-        [DZ_VERTEX_BYTES] = "bytes of",     [DZ_VERTEX_RAN] = "import",
-        [DZ_VERTEX_LOOKED] = "import",      [DZ_VERTEX_EFFECTS] = "effects of",
-        [DZ_VERTEX_IMPORT] = "import",      [DZ_VERTEX_TEST_CLASS] = "class of tests",
-        [DZ_VERTEX_CLASSES] = "classes of", [DZ_VERTEX_ORDER] = "order of imports in",
+        [DZ_VERTEX_NAME] = "name",
+        [DZ_VERTEX_BOUND] = "name",
+        [DZ_VERTEX_SHAPE] = "module",
+        [DZ_VERTEX_FIND] = "tests of",
+        [DZ_VERTEX_HOOKS] = "hooks of",
+        [DZ_VERTEX_SESSION_HOOKS] = "hooks of",
+        [DZ_VERTEX_BYTES] = "bytes of",
+        [DZ_VERTEX_RAN] = "import",
+        [DZ_VERTEX_EFFECTS] = "effects of",
+        [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_TEST_CLASS] = "class of tests",
+        [DZ_VERTEX_CLASSES] = "classes of",
+        [DZ_VERTEX_ORDER] = "order of imports in",
+        [DZ_VERTEX_HOOKS_NOT_FIXTURES] = "hooks of",
+        [DZ_VERTEX_FIXTURE] = "fixture",
+        [DZ_VERTEX_LOOKED] = "import",
     };
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
@@ -252,7 +261,7 @@ void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spell
 static void expand(struct dz_names *names, uint32_t vertex)
 {
     struct dz_vertex at = names->links->vertices[vertex];
-    if (at.kind == DZ_VERTEX_SPAN)
+    if (at.kind == DZ_VERTEX_SPAN || at.kind == DZ_VERTEX_FIXTURES)
         return;
     struct dz_reader reader = {
         .names = names, .from = vertex, .file = at.a, .sheet = dz_names_sheet(names, at.a)};
@@ -303,6 +312,15 @@ static void expand(struct dz_names *names, uint32_t vertex)
         break;
     case DZ_VERTEX_IMPORT:
         dz_expand_import(&reader);
+        break;
+    case DZ_VERTEX_HOOKS_NOT_FIXTURES:
+        add_input(names, vertex, at.a,
+                  (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = DZ_HOOKS_NOT_FIXTURES});
+        break;
+    case DZ_VERTEX_FIXTURE:
+        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_FIXTURE, .name = at.b});
+        break;
+    case DZ_VERTEX_FIXTURES:
         break;
     case DZ_VERTEX_TEST_CLASS:
         dz_expand_test_class(&reader, at.b);

@@ -22,11 +22,14 @@ enum dz_vertex_kind {
     DZ_VERTEX_ORDER,         /* a: file, b: string: in which order it does these imports */
     DZ_VERTEX_HOOKS,         /* a: file: what pytest reads of it */
     DZ_VERTEX_SESSION_HOOKS, /* a: file: of that, its hooks: a conftest's may be the session's */
-    DZ_VERTEX_BYTES,         /* a: file: all of it, lines and comments too */
-    DZ_VERTEX_LOOKED,        /* a: file: at what its statements looked when it was imported */
-    DZ_VERTEX_RAN,           /* a: file: what its statements ran when it was imported */
-    DZ_VERTEX_EFFECTS,       /* a: file: what its statements did */
-    DZ_VERTEX_IMPORT, /* a: file: that it can be imported, and what that does beyond the project */
+    DZ_VERTEX_HOOKS_NOT_FIXTURES, /* a: file: of that, what tests have without asking for it by name */
+    DZ_VERTEX_FIXTURE,            /* a: file, b: string: a fixture of that name */
+    DZ_VERTEX_FIXTURES, /* a: file, b: string of the observations: what a test of this file asks for; not expanded */
+    DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
+    DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
+    DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
+    DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
+    DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
     DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
 };
 

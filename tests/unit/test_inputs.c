@@ -167,6 +167,73 @@ static void the_whole_has_all(void **state)
     assert_true(stays(parts, parts, DZ_INPUT_WHOLE, ""));
 }
 
+static void a_bare_class_is_the_class_where_there_is_no_other(void **state)
+{
+    (void)state;
+    struct parts parts = with_fingerprints(), other = parts;
+    struct dz_input input = {.kind = DZ_INPUT_ELEMENT, .of = DZ_BARE, .k = 1};
+    struct dz_fingerprint found = print(parts, input, "A");
+    assert_memory_equal(&found, parts.elements[CLASS].fingerprint, 16);
+    other.elements[PROPERTY].kind = DZ_BARE;
+    other.elements[PROPERTY].name = N_A;
+    other.elements[PROPERTY].k = 1;
+    found = print(other, input, "A");
+    assert_memory_equal(&found, other.elements[PROPERTY].fingerprint, 16);
+    assert_true(is_equal(print(other, input, "b"), dz_absent));
+}
+
+/* b.x(), b() and b[0] = 1. */
+static void an_effect_that_may_change_a_name_is_part_of_it(void **state)
+{
+    (void)state;
+    struct parts parts = with_fingerprints(), other;
+    parts.elements[STATEMENT].kind = DZ_EFFECT;
+    parts.elements[STATEMENT].reads = (struct dz_range){0, 1};
+    parts.reads[0] = (struct dz_read){1, DZ_READ_CALLED, 1};
+    other = parts;
+    other.elements[STATEMENT].fingerprint[0]++;
+    assert_false(stays(parts, other, DZ_INPUT_NAME, "b"));
+    assert_true(stays(parts, other, DZ_INPUT_NAME, "A"));
+    parts.reads[0] = other.reads[0] = (struct dz_read){0, DZ_READ_CALLED, 1};
+    assert_true(stays(parts, other, DZ_INPUT_NAME, "b"));
+    parts.reads[0].mode = other.reads[0].mode = DZ_READ_ITEM;
+    assert_false(stays(parts, other, DZ_INPUT_NAME, "b"));
+}
+
+/* def f, of the module and of the class. */
+static struct parts with_fixtures(void)
+{
+    struct parts parts = with_fingerprints();
+    parts.elements[METHOD].kind = parts.elements[FUNCTION].kind = DZ_HEADER;
+    parts.elements[METHOD].flags = parts.elements[FUNCTION].flags = DZ_IS_FIXTURE;
+    parts.elements[STATEMENT].flags = DZ_IS_DEF;
+    parts.binds[0] = (struct dz_bind){N_F, 1, DZ_BIND_FUNCTION};
+    parts.elements[STATEMENT].binds = (struct dz_range){0, 1};
+    parts.elements[CLASS_STATEMENT].binds.n = 0;
+    return parts;
+}
+
+static void a_fixture_is_what_makes_one_of_its_name(void **state)
+{
+    (void)state;
+    struct parts parts = with_fixtures(), other = parts;
+    struct dz_input input = {.kind = DZ_INPUT_FIXTURE};
+    assert_false(is_equal(print(parts, input, "f"), dz_absent));
+    assert_true(is_equal(print(parts, input, "b"), dz_absent));
+    assert_true(is_equal(print(with_fingerprints(), input, "f"), dz_absent));
+    other.elements[METHOD].fingerprint[0]++;
+    assert_false(stays(parts, other, DZ_INPUT_FIXTURE, "f"));
+    other = parts;
+    other.elements[STATEMENT].fingerprint[0]++;
+    assert_false(stays(parts, other, DZ_INPUT_FIXTURE, "f"));
+    other = parts;
+    other.elements[PROPERTY].fingerprint[0]++;
+    other.elements[BINDING].fingerprint[0]++;
+    assert_true(stays(parts, other, DZ_INPUT_FIXTURE, "f"));
+    other.elements[FUNCTION].flags = other.elements[METHOD].flags = 0;
+    assert_true(is_equal(print(other, input, "f"), dz_absent));
+}
+
 static void kinds_of_equal_content_differ(void **state)
 {
     (void)state;
@@ -189,6 +256,9 @@ int main(void)
         cmocka_unit_test(an_import_that_can_do_nothing_is_no_effect),
         cmocka_unit_test(the_shape_has_no_bodies),
         cmocka_unit_test(the_whole_has_all),
+        cmocka_unit_test(a_bare_class_is_the_class_where_there_is_no_other),
+        cmocka_unit_test(an_effect_that_may_change_a_name_is_part_of_it),
+        cmocka_unit_test(a_fixture_is_what_makes_one_of_its_name),
         cmocka_unit_test(kinds_of_equal_content_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
