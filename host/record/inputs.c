@@ -226,10 +226,11 @@ static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
     }
 }
 
-/* Done when the module is, of what may have effects. */
+/* Done when the module is, of what may have effects: pytest is there already. */
 static int is_imported_with(const struct dz_sheet *sheet, const struct dz_import *import)
 {
     return !(import->flags & (DZ_IMPORT_TYPING | DZ_IMPORT_STANDARD)) &&
+           (import->level || strcmp(dz_sheet_string(sheet, import->module), "pytest") != 0) &&
            dz_sheet_at(sheet, import->element)->kind != DZ_FUNCTION;
 }
 
