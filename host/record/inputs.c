@@ -508,7 +508,7 @@ int dz_input_is_import_of_hooks(const struct dz_sheet *sheet, const struct dz_im
         return 0;
     if (!*name || is_pytests(name))
         return 1;
-    return of == DZ_HOOKS_ALL && (is_hook(name) || !is_read(sheet, import->bound));
+    return of != DZ_HOOKS_OF_SESSION && (is_hook(name) || !is_read(sheet, import->bound));
 }
 
 static int imports_fixture(const struct dz_sheet *sheet, const struct dz_element *statement)
