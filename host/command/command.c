@@ -13,8 +13,11 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
-    "  gc [--all]    removes baselines that were not used for 90 days, or all, and sheets that none "
+    "  gc [--all]    removes baselines that were not used for 90 days, or all, and sheets that "
+    "none "
     "needs\n"
+    "  last [--json] what the last job has run, what has failed and how, and what could not be "
+    "proved\n"
     "  observed NODEID... [--json]\n"
     "                all that a test of the last job depends on, and through which span\n"
     "  select [--trace] [--json]\n"
@@ -73,6 +76,7 @@ static const struct {
     command *run;
 } commands[] = {
     {"gc", dz_command_gc},
+    {"last", dz_command_last},
     {"observed", dz_command_observed},
     {"select", dz_command_select},
     {"setup", dz_command_setup},

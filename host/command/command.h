@@ -13,6 +13,7 @@ int dz_command_main(int argc, char **argv);
 int dz_command_gc(int argc, char **argv);
 int dz_command_setup(int argc, char **argv);
 int dz_command_sheet(int argc, char **argv);
+int dz_command_last(int argc, char **argv);
 int dz_command_observed(int argc, char **argv);
 int dz_command_select(int argc, char **argv);
 int dz_command_why(int argc, char **argv);

@@ -36,19 +36,25 @@ static int is_log(const char *name)
     return strcmp(name, "front") == 0 || strncmp(name, "worker-", 7) == 0;
 }
 
-static int has_logs(const char *runs, long job)
+static int is_suite(const char *name)
+{
+    return strcmp(name, "suite") == 0;
+}
+
+static int has(const char *runs, long job, int (*is)(const char *name))
 {
     dz_auto char *path = dz_path_fmt("%s/j%ld", runs, job);
     DIR *folder = path ? opendir(path) : NULL;
     int found = 0;
     for (struct dirent *file; folder && !found && (file = readdir(folder));)
-        found = is_log(file->d_name);
+        found = is(file->d_name);
     if (folder)
         closedir(folder);
     return found;
 }
 
-char *dz_state_last_job(const char *state, struct dz_err *err)
+static char *find_last(const char *state, int (*is)(const char *name), const char *what,
+                       struct dz_err *err)
 {
     dz_auto char *runs = dz_path_fmt("%s/run", state);
     DIR *folder = runs ? opendir(runs) : NULL;
@@ -56,13 +62,23 @@ char *dz_state_last_job(const char *state, struct dz_err *err)
     for (struct dirent *found; folder && (found = readdir(folder));) {
         char *end;
         long job = found->d_name[0] == 'j' ? strtol(found->d_name + 1, &end, 10) : 0;
-        if (job > last && !*end && has_logs(runs, job))
+        if (job > last && !*end && has(runs, job, is))
             last = job;
     }
     if (folder)
         closedir(folder);
     if (last)
         return dz_path_fmt("%s/j%ld", runs, last);
-    dz_fail(err, -ENOENT, "no job has left what it observed in '%s'", state);
+    dz_fail(err, -ENOENT, "no job has left what it %s in '%s'", what, state);
     return NULL;
+}
+
+char *dz_state_last_job(const char *state, struct dz_err *err)
+{
+    return find_last(state, is_log, "observed", err);
+}
+
+char *dz_state_last_suite(const char *state, struct dz_err *err)
+{
+    return find_last(state, is_suite, "collected", err);
 }

@@ -7,3 +7,5 @@
 char *dz_state_find(struct dz_err *err);
 /* The folder of the last job that has observed anything, run/jN; to be freed. NULL with a sentence. */
 char *dz_state_last_job(const char *state, struct dz_err *err);
+/* The same of the last that has collected a suite. */
+char *dz_state_last_suite(const char *state, struct dz_err *err);

@@ -50,6 +50,28 @@ static uint32_t count_proved(const struct dz_msg_chosen *chosen)
     return n;
 }
 
+/* The three most frequent reasons. */
+static void say_doubts(const struct dz_msg_chosen *chosen, struct dz_buf *text)
+{
+    enum { MOST_REASONS = 3, MOST_SAID = 120 };
+    const char *at = chosen->unprovable.at, *end = at + chosen->unprovable.size;
+    for (unsigned n = 0; at && at < end && n < MOST_REASONS; n++) {
+        dz_buf_fmt(text, n ? ", %.*s" : "  unprovable: %.*s", MOST_SAID, at);
+        at += strlen(at) + 1;
+    }
+    if (chosen->unprovable.size)
+        dz_buf_str(text, at < end ? ", and for other reasons\n" : "\n");
+}
+
+/* Where a filter has chosen among them it is not known of how many. */
+static void say_saving(const struct dz_job *job, const struct dz_msg_chosen *chosen,
+                       struct dz_buf *text)
+{
+    if (job->n_left_out && job->n_left_out + job->audit.n == count_proved(chosen))
+        dz_buf_fmt(text, "  saved: %.2f s that the tests left out took\n",
+                   seconds(chosen->saved_us));
+}
+
 /* The line that CI greps for: how many of how many. */
 static void say_selection(const struct dz_job *job, struct dz_buf *text)
 {
@@ -62,6 +84,8 @@ static void say_selection(const struct dz_job *job, struct dz_buf *text)
         dz_buf_fmt(text, "%u selected, %u proved unaffected (%.*s)\n", job->suite.n - job->audit.n,
                    job->n_left_out + job->audit.n, (int)chosen->baselines.size,
                    chosen->baselines.at);
+    if (chosen->known && !job->asked.all)
+        say_doubts(chosen, text), say_saving(job, chosen, text);
     if (chosen->text.size)
         dz_buf_fmt(text, "  %.*s\n", (int)chosen->text.size, chosen->text.at);
 }

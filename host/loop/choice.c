@@ -68,7 +68,7 @@ static uint32_t count_names(struct dz_bytes names)
 static int makes_sense(const struct dz_msg_chosen *chosen)
 {
     return ends_with_nul(chosen->files) && ends_with_nul(chosen->tests) &&
-           ends_with_nul(chosen->audited) &&
+           ends_with_nul(chosen->audited) && ends_with_nul(chosen->unprovable) &&
            chosen->counts.size == 4 * (size_t)count_names(chosen->files);
 }
 

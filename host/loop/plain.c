@@ -7,27 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
-/* The failure among what its process reported, or what became of the process. */
 static struct dz_junit_case told_of(const struct dz_test *test)
 {
-    struct dz_junit_case ret = {.nodeid = test->nodeid, .duration_us = test->duration_us};
-    struct dz_msg msg;
-    long size;
-    for (size_t at = 0; at < test->frames.len; at += (size_t)size) {
-        size = dz_wire_take(test->frames.data + at, test->frames.len - at, &msg);
-        if (size <= 0)
-            break;
-        if (msg.type == DZ_MSG_death) {
-            ret.outcome = DZ_FAILED;
-            ret.text = msg.death.text;
-        } else if (msg.type == DZ_MSG_report && msg.report.outcome == DZ_FAILED) {
-            ret.outcome = DZ_FAILED;
-            ret.text = msg.report.text;
-        } else if (msg.type == DZ_MSG_report && msg.report.outcome == DZ_SKIPPED &&
-                   ret.outcome == DZ_PASSED) {
-            ret.outcome = DZ_SKIPPED;
-        }
-    }
+    struct dz_junit_case ret =
+        dz_junit_told(test->nodeid, dz_bytes(test->frames.data, test->frames.len));
+    ret.duration_us = test->duration_us;
     return ret;
 }
 

@@ -180,6 +180,15 @@ int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err
     return dz_fail(err, r, "cannot keep results in '%s' any more", run->folder);
 }
 
+int dz_run_keep_suite(struct dz_run *run, const struct dz_buf *frames, struct dz_err *err)
+{
+    if (run->lost || run->results < 0)
+        return 0;
+    dz_auto char *path = join(run->folder, "suite");
+    int r = path && dz_buf_ok(frames) ? dz_file_put(path, frames->data, frames->len) : -ENOMEM;
+    return r < 0 ? dz_fail(err, r, "cannot keep what there is to run in '%s'", run->folder) : 0;
+}
+
 int dz_run_is_gone(const struct dz_run *run)
 {
     struct stat info;

@@ -22,6 +22,8 @@ int dz_run_open(struct dz_run *run, struct dz_bytes rootdir, struct dz_bytes dir
 struct dz_bytes dz_run_folder(const struct dz_run *run);
 /* Appends a frame to the results. Negative, once, with a sentence when they cannot be kept. */
 int dz_run_keep(struct dz_run *run, const struct dz_msg *msg, struct dz_err *err);
+/* Frames of what there is to run. Negative with a sentence. */
+int dz_run_keep_suite(struct dz_run *run, const struct dz_buf *frames, struct dz_err *err);
 /* Whether somebody has taken the job's folder away. */
 int dz_run_is_gone(const struct dz_run *run);
 void dz_run_close(struct dz_run *run);

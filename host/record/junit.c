@@ -117,3 +117,31 @@ int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n
                ? dz_fail(err, errno ? -errno : -EIO, "cannot write junit to '%s'", path)
                : 0;
 }
+
+static void take(struct dz_junit_case *one, const struct dz_msg *msg)
+{
+    if (msg->type == DZ_MSG_death) {
+        one->outcome = DZ_FAILED;
+        one->text = msg->death.text;
+    } else if (msg->type == DZ_MSG_report && msg->report.outcome == DZ_FAILED) {
+        one->outcome = DZ_FAILED;
+        one->text = msg->report.text;
+    } else if (msg->type == DZ_MSG_report && msg->report.outcome == DZ_SKIPPED &&
+               one->outcome == DZ_PASSED) {
+        one->outcome = DZ_SKIPPED;
+    }
+}
+
+struct dz_junit_case dz_junit_told(const char *nodeid, struct dz_bytes frames)
+{
+    struct dz_junit_case ret = {.nodeid = nodeid};
+    struct dz_msg msg;
+    for (size_t at = 0; at < frames.size;) {
+        long size = dz_wire_take(frames.at + at, frames.size - at, &msg);
+        if (size <= 0)
+            break;
+        take(&ret, &msg);
+        at += (size_t)size;
+    }
+    return ret;
+}

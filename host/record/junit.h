@@ -11,6 +11,8 @@ struct dz_junit_case {
     struct dz_bytes text; /* of a failure */
 };
 
+/* The failure among what its process reported (report, event, death), or what became of the process. */
+struct dz_junit_case dz_junit_told(const char *nodeid, struct dz_bytes frames);
 /* Named as pytest names them: the path with dots as class, what follows the last :: as name. */
 int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n,
                    struct dz_err *err);

@@ -3,6 +3,7 @@
 #include "../base/mem.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -63,6 +64,14 @@ static int add_files(struct dz_proofs *proofs, const struct dz_graph *graph,
     return 0;
 }
 
+static int note_doubt(struct dz_proofs *proofs, struct dz_proof *test, const struct dz_graph *graph,
+                      const struct dz_reached *reached)
+{
+    const char *why = dz_strings_text(&graph->strings, graph->inputs[reached->input].name);
+    test->why = dz_strings_add(&proofs->reasons, why, strlen(why));
+    return test->why ? 0 : -ENOMEM;
+}
+
 static int add_tests(struct dz_proofs *proofs, const struct dz_graph *graph,
                      const struct dz_selection *selection, const uint32_t *files)
 {
@@ -74,6 +83,10 @@ static int add_tests(struct dz_proofs *proofs, const struct dz_graph *graph,
         test->file = files[record->file];
         test->is_there |= !selection->files[record->file];
         weigh(test, record->outcome, selection->records[i]);
+        test->duration_us = record->duration_us;
+        if (selection->records[i] == DZ_REASON_UNPROVABLE &&
+            note_doubt(proofs, test, graph, &selection->nodes[record->node]) < 0)
+            return -ENOMEM;
     }
     return 0;
 }
@@ -155,10 +168,50 @@ int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct 
     return is_whole ? 0 : -ENOMEM;
 }
 
+struct doubt {
+    uint32_t n, why;
+};
+
+static int by_number(const void *one, const void *other)
+{
+    const struct doubt *a = one, *b = other;
+    if (a->n != b->n)
+        return a->n < b->n ? 1 : -1;
+    return a->why < b->why ? -1 : a->why > b->why;
+}
+
+int dz_proofs_doubts(const struct dz_proofs *proofs, struct dz_buf *ret)
+{
+    dz_auto struct doubt *doubts = dz_alloc((proofs->reasons.n + 1) * sizeof *doubts);
+    if (!doubts)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < proofs->reasons.n; i++)
+        doubts[i].why = i;
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++)
+        if (proofs->tests[i].why && !is_proved(&proofs->tests[i]))
+            doubts[proofs->tests[i].why - 1].n++;
+    qsort(doubts, proofs->reasons.n, sizeof *doubts, by_number);
+    for (uint32_t i = 0; i < proofs->reasons.n && doubts[i].n; i++) {
+        dz_buf_fmt(ret, "%u %s", doubts[i].n, proofs->reasons.at[doubts[i].why]);
+        dz_buf_put(ret, "", 1);
+    }
+    return dz_buf_ok(ret) ? 0 : -ENOMEM;
+}
+
+uint64_t dz_proofs_saved_us(const struct dz_proofs *proofs)
+{
+    uint64_t saved_us = 0;
+    for (uint32_t i = 0; i < proofs->nodeids.n; i++)
+        if (is_to_be_left_out(&proofs->tests[i]))
+            saved_us += proofs->tests[i].duration_us;
+    return saved_us;
+}
+
 void dz_proofs_free(struct dz_proofs *proofs)
 {
     dz_strings_free(&proofs->nodeids);
     dz_strings_free(&proofs->paths);
+    dz_strings_free(&proofs->reasons);
     dz_free(proofs->tests);
     dz_free(proofs->are_known);
     *proofs = (struct dz_proofs){0};

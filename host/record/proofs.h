@@ -8,12 +8,14 @@
 
 struct dz_proof {
     uint32_t file; /* number of its string, - 1 */
+    uint32_t why;  /* it is unprovable: number of the reason; 0: it is not */
+    uint32_t duration_us;
     uint8_t is_proved, is_refused, is_deselected, is_audited;
     uint8_t is_there; /* a baseline, whose file is as it was, has it */
 };
 
 struct dz_proofs {
-    struct dz_strings nodeids, paths;
+    struct dz_strings nodeids, paths, reasons;
     struct dz_proof *tests; /* by number of the string - 1; the same for files */
     uint8_t *are_known;     /* files: which tests are in there is as some baseline says */
     uint32_t cap_tests, cap_files;
@@ -28,4 +30,9 @@ void dz_proofs_audit(struct dz_proofs *proofs, double percent, uint32_t seed);
  * files, and tests that are audited. Negative when there is no memory. */
 int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
                    struct dz_buf *tests, struct dz_buf *audited);
+/* Why tests that are not proved are unprovable: each reason once, behind how many there are of it, the most frequent first,
+ * with NUL behind. Negative when there is no memory. */
+int dz_proofs_doubts(const struct dz_proofs *proofs, struct dz_buf *ret);
+/* How long the tests that are left out took. */
+uint64_t dz_proofs_saved_us(const struct dz_proofs *proofs);
 void dz_proofs_free(struct dz_proofs *proofs);
