@@ -315,10 +315,11 @@ static void expand(struct dz_names *names, uint32_t vertex)
         break;
     case DZ_VERTEX_HOOKS_NOT_FIXTURES:
         /* Which fixtures are imported with a star is not known by their names. */
-        expand_hooks(&reader, DZ_VERTEX_HOOKS, DZ_HOOKS_NOT_FIXTURES);
+        dz_expand_hooks(&reader, DZ_VERTEX_HOOKS, DZ_HOOKS_NOT_FIXTURES);
         break;
     case DZ_VERTEX_FIXTURE:
-        add_input(names, vertex, at.a, (struct dz_input){.kind = DZ_INPUT_FIXTURE, .name = at.b});
+        dz_names_source_input(names, vertex, at.a,
+                              (struct dz_input){.kind = DZ_INPUT_FIXTURE, .name = at.b});
         break;
     case DZ_VERTEX_FIXTURES:
         break;
