@@ -188,6 +188,7 @@ static void an_effect_that_may_change_a_name_is_part_of_it(void **state)
     (void)state;
     struct parts parts = with_fingerprints(), other;
     parts.elements[STATEMENT].kind = DZ_EFFECT;
+    parts.elements[STATEMENT].why = DZ_WHY_CALL | DZ_WHY_STORE;
     parts.elements[STATEMENT].reads = (struct dz_range){0, 1};
     parts.reads[0] = (struct dz_read){1, DZ_READ_CALLED, 1};
     other = parts;
