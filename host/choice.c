@@ -104,13 +104,15 @@ static int weigh_all(struct weighing *weighing, struct dz_err *err)
         say(weighing, err);
         r = 0;
     }
-    if (r == 0) {
+    weighing->now = choice->now;
+    if (r == 0 && !weighing->now) {
         weighing->now = dz_now_new(choice->python, choice->rootdir, choice->state, err);
         r = weighing->now ? 0 : err->code;
     }
     for (unsigned i = 0; r == 0 && i < baselines.n; i++)
         r = weigh_file(weighing, baselines.found[i], err);
-    dz_now_free(weighing->now);
+    if (!choice->now)
+        dz_now_free(weighing->now);
     dz_baselines_free(&baselines);
     return r;
 }

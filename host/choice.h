@@ -2,6 +2,7 @@
 #pragma once
 
 #include "baselines.h"
+#include "now.h"
 #include "python.h"
 #include "record/graph.h"
 
@@ -12,6 +13,7 @@ struct dz_choice {
     const char *base, *profile; /* as asked for, or "" */
     struct dz_fingerprint key;
     double audit; /* percent of what is proved, to be run all the same */
+    struct dz_now *now; /* where the tree was looked at already, or NULL */
 };
 
 struct dz_baselines_wish dz_choice_wish(const struct dz_choice *choice);

@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include "base/mem.h"
+#include "invocation.h"
 #include "loop/job.h"
 
 #include <errno.h>
@@ -249,6 +250,14 @@ static void remember(struct dz_job *job)
         fprintf(stderr, "dagz: this run's durations are not kept: %s\n", err.text);
 }
 
+/* A job that did not end well says nothing of how the next one of its command would. */
+static void settle(struct dz_job *job)
+{
+    if (job->run.state && job->command.name)
+        dz_invocation_settle(job->run.state, job->command.name,
+                             job->front_status == 0 && !job->interrupts && !job->replaying);
+}
+
 static int exit_code(int status)
 {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -271,6 +280,9 @@ static void free_job(struct dz_job *job)
     dz_free(job->asked.profile);
     dz_buf_free(&job->choice.frame);
     dz_buf_free(&job->told);
+    dz_free(job->command.name);
+    dz_buf_free(&job->command.resolved);
+    dz_buf_free(&job->command.frame);
     dz_bits_free(&job->spoilt);
 }
 
@@ -354,6 +366,7 @@ int dz_job_run(const struct dz_python *python, int argc, char **argv)
     dz_strays_end();
     dz_cuts_tell(&job);
     remember(&job);
+    settle(&job);
     int code = exit_code(job.front_status);
     free_job(&job);
     dz_mem_use_libc();

@@ -188,7 +188,8 @@ static int build(struct making *making, struct dz_graph *ret, struct dz_err *err
                              .n_files = of->n_files,
                              .day = (uint32_t)(of->began_ns / 1000000000 / 86400),
                              .fingerprint = fingerprint,
-                             .context = making};
+                             .context = making,
+                             .load = of->load};
     int r = dz_build(ret, &build, err);
     if (r == 0 && add_looks(making, ret) < 0) {
         dz_graph_free(ret);

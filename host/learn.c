@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "audit.h"
+#include "invocation.h"
 #include "job_graph.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@ struct learning {
     const struct dz_learning *of;
     struct dz_build_test *tests;
     struct dz_build_file *files;
+    uint32_t load;
 };
 
 static int list(struct learning *learning)
@@ -51,7 +53,8 @@ static int make_newer(struct learning *learning, const struct dz_baselines *olde
                                  .files = learning->files,
                                  .n_files = of->tests->n_files,
                                  .older = older,
-                                 .key = &of->choice.key};
+                                 .key = &of->choice.key,
+                                 .load = &learning->load};
     return dz_job_graph_make(ret, &graph, err);
 }
 
@@ -68,6 +71,23 @@ static void tell_audited(const struct learning *learning, const struct dz_baseli
     dz_audit_tell(&audit, of->found);
 }
 
+/* Where it cannot be kept, pytest is asked again. */
+static void keep_command(const struct learning *learning, const struct dz_graph *newer)
+{
+    const struct dz_learning *of = learning->of;
+    struct dz_invoking invoking = {.python = of->choice.python,
+                                   .rootdir = of->choice.rootdir,
+                                   .state = of->choice.state,
+                                   .name = of->name,
+                                   .began_ns = of->began_ns,
+                                   .resolved = of->resolved,
+                                   .command = of->command,
+                                   .graph = newer,
+                                   .load = learning->load};
+    if (of->name)
+        dz_invocation_write(&invoking);
+}
+
 static int learn(struct learning *learning, struct dz_err *err)
 {
     const struct dz_choice *choice = &learning->of->choice;
@@ -82,6 +102,8 @@ static int learn(struct learning *learning, struct dz_err *err)
         tell_audited(learning, &baselines, &newer);
     if (r == 0)
         r = dz_baselines_keep(&baselines, &choice->key, &newer, err);
+    if (r == 0)
+        keep_command(learning, &newer);
     dz_graph_free(&newer);
     dz_baselines_free(&baselines);
     return r;

@@ -13,6 +13,8 @@ struct dz_learning {
     struct dz_bytes held,
         missed;           /* of the audited, names with NUL behind: as was proved, and otherwise */
     struct dz_buf *found; /* what is to be said of these, lines of the block */
+    struct dz_bytes resolved, command; /* what the front has told of the command, its frames; or empty */
+    const char *name;                  /* of the command, or NULL */
 };
 
 /* What keeps it from being known is put into text, a sentence. */

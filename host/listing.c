@@ -135,6 +135,30 @@ int dz_listing_print(const struct dz_listing *listing, struct dz_fingerprint *re
     return print(&bytes, ret);
 }
 
+int dz_listed_may_be_tests(const struct dz_listed *listed)
+{
+    static const char *const endings[] = {".py", ".txt", ".rst"};
+    size_t size = strlen(listed->name);
+    if (listed->kind == 'd' || listed->kind == 'l')
+        return 1;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(endings[i]);
+        if (size > length && strcmp(listed->name + size - length, endings[i]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int dz_listing_print_tests(const struct dz_listing *listing, struct dz_fingerprint *ret)
+{
+    dz_autobuf struct dz_buf bytes = {0};
+    dz_buf_str(&bytes, "tests");
+    for (unsigned i = 0; i < listing->n; i++)
+        if (dz_listed_may_be_tests(&listing->all[i]))
+            put_name(&bytes, &listing->all[i]);
+    return print(&bytes, ret);
+}
+
 /* ---- places ---- */
 
 /* .py, .pyc, .so, .abi3.so, .cpython-312-x86_64-linux-gnu.so and its kin: of this python and of no other. */

@@ -22,6 +22,9 @@ void dz_listing_free(struct dz_listing *listing);
 
 /* Of names and kinds. */
 int dz_listing_print(const struct dz_listing *listing, struct dz_fingerprint *ret);
+/* Of those that pytest's own collectors look at: folders, links, and files that end as tests may. */
+int dz_listing_print_tests(const struct dz_listing *listing, struct dz_fingerprint *ret);
+int dz_listed_may_be_tests(const struct dz_listed *listed);
 /* What of a name there is that a module of python 3.minor could come from; dz_absent: nothing. folder: the listed one.
  * Negative errno. */
 int dz_listing_print_place(const struct dz_listing *listing, const char *folder, const char *name,

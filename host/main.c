@@ -12,11 +12,13 @@
  *   replay   -           yes     plugins    host                        the user's (junit, cache)
  *   sheets   -           -       -          host, one to each cut       .dagz/sheets
  *   cut      -           yes     -          its parent                  -
+ *   nothing  -           -       -          -                           the terminal, junit
  *   child    -           yes     yes        the user's                  the user's, a log in .dagz/run
  *   command  -           -       -          -                           .dagz/
  *
  * python, host and command are told by the command line, here. init is the parent of a python that
- * would be PID 1. The others are the host's children: which one each is, it inherits (heritage.h).
+ * would be PID 1, nothing the one that looks whether there is anything to run. The others are the
+ * host's children: which one each is, it inherits (heritage.h).
  * In role python nothing is to be done but to find the python and to become it: a start may cost a
  * tenth more than python's own. */
 /* clang-format on */
@@ -29,6 +31,7 @@
 #include "command/command.h"
 #include "init.h"
 #include "job.h"
+#include "nothing.h"
 #include "path.h"
 #include "python.h"
 
@@ -69,13 +72,18 @@ static int become_python(const struct dz_python *python, int argc, char **argv, 
     return dz_python_enter(python, &heritage, argc, argv, err);
 }
 
+static int run_job(const struct dz_python *python, int argc, char **argv)
+{
+    return dz_nothing_is_to_run(python, argc, argv) ? 0 : dz_job_run(python, argc, argv);
+}
+
 static int run(int argc, char **argv)
 {
     struct dz_python python;
     struct dz_err err;
     int r = dz_python_find(&python, argv[0], &err);
     if (r >= 0)
-        r = is_job(argc, argv) ? dz_job_run(&python, argc, argv)
+        r = is_job(argc, argv) ? run_job(&python, argc, argv)
                                : become_python(&python, argc, argv, &err);
     dz_python_free(&python);
     if (r >= 0)

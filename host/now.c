@@ -273,10 +273,13 @@ static int print_link(const struct dz_now *now, const char *path, uint32_t of,
     return 0;
 }
 
-static int print_names(struct entry *entry, struct dz_fingerprint *ret)
+static int print_names(struct entry *entry, uint32_t of, struct dz_fingerprint *ret)
 {
     int r = list(entry);
-    return r < 0 ? print_error(r, ret) : dz_listing_print(&entry->listing, ret);
+    if (r < 0)
+        return print_error(r, ret);
+    return of == DZ_NAMES_OF_TESTS ? dz_listing_print_tests(&entry->listing, ret)
+                                   : dz_listing_print(&entry->listing, ret);
 }
 
 /* A link that leads nowhere is there for who looks at the link, and is not for all others. */
@@ -413,7 +416,7 @@ static int print_of_path(struct dz_now *now, const struct dz_strings *strings,
     case DZ_INPUT_LINK:
         return print_link(now, entry->path, input->of, ret);
     case DZ_INPUT_NAMES:
-        return print_names(entry, ret);
+        return print_names(entry, input->of, ret);
     case DZ_INPUT_ABSENT:
         return print_absent(entry, ret);
     default:

@@ -35,6 +35,10 @@ def sockets():
     return found
 
 
+def files_of(items):
+    return {item.nodeid.partition("::")[0] for item in items}
+
+
 class Recalled:
     """Stands in for an item that the front before this one has collected."""
 
@@ -101,6 +105,8 @@ class Front:
         self.choice = choice.Choice(config)
         config.pluginmanager.register(self.choice, "dagz-choice")
         self.folder = b""
+        self.walk = _dagz.load("_dagz.nothing").Walk()
+        config.pluginmanager.register(self.walk, "dagz-walk")
         os.environ["DAGZ_JOB"] = "starting"
 
     # ---- where pytest calls ----
@@ -174,7 +180,10 @@ class Front:
         self.items = session.items
         with shared.unobserved():
             found = choice.Found(self.config, self.choice, self.collecting.files)
-            found.tell(self.order.before or [], self.items)
+            before = self.order.before or []
+            found.tell(before, self.items)
+            files = {*found.files, *self.choice.left_files(), *files_of(before)}
+            _dagz.load("_dagz.nothing").tell(self.config, self.choice, files, self.walk)
         suite = shared.Suite(session)
         for key in suite.fixtures:
             _dagz.fixture(key)

@@ -4,6 +4,7 @@
 
 #include "../base/cores.h"
 #include "../base/mem.h"
+#include "../invocation.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -61,6 +62,9 @@ static int take_resolved(struct dz_job *job, const struct dz_msg_resolved *told)
         dz_run_open(&job->run, told->rootdir, told->state_dir, &err);
     if (err.code)
         dz_front_note(job, "dagz: nothing is kept of this job: %s", err.text);
+    job->command.name = dz_invocation_name(job->python, job->argc, job->argv);
+    dz_wire_put(&job->command.resolved,
+                &(struct dz_msg){.type = DZ_MSG_resolved, .resolved = *told});
     dz_choice_begin(job);
     return 0;
 }
@@ -73,6 +77,14 @@ static int take_found(struct dz_job *job, const struct dz_msg *msg)
     if (msg->type == DZ_MSG_left_out)
         job->n_left_out = msg->left_out.tests;
     dz_wire_put(&job->told, msg);
+    return 0;
+}
+
+static int take_command(struct dz_job *job, const struct dz_msg *msg)
+{
+    if (job->suite.complete || job->command.frame.len)
+        return -EBADMSG;
+    dz_wire_put(&job->command.frame, msg);
     return 0;
 }
 
@@ -208,6 +220,8 @@ static int heard(struct dz_peer *peer, const struct dz_msg *msg)
     case DZ_MSG_deselected:
     case DZ_MSG_left_out:
         return take_found(job, msg);
+    case DZ_MSG_command:
+        return job->replaying ? 0 : take_command(job, msg);
     case DZ_MSG_settings:
         return job->replaying ? 0 : take_settings(job, &msg->settings);
     case DZ_MSG_fixture:

@@ -146,6 +146,10 @@ struct dz_job {
         int is_on;
         uint32_t seed, n, n_ran, n_missed, n_flaky;
     } audit;
+    struct {
+        char *name;                     /* of its record, or NULL */
+        struct dz_buf resolved, frame; /* as the front has told what it came to */
+    } command;
     struct dz_buf told; /* frames of what the front has found, for who learns */
     uint32_t n_left_out;
     struct dz_bits spoilt; /* serials of workers in which something failed behind the last test */

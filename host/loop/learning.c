@@ -69,7 +69,11 @@ void dz_learning_do(const struct dz_job *job, struct dz_buf *text)
                                    .folder = job->run.folder,
                                    .began_ns = job->began_ns,
                                    .tests = &tests,
-                                   .found = &found};
+                                   .found = &found,
+                                   .name = job->command.name};
+    const struct dz_buf *resolved = &job->command.resolved, *command = &job->command.frame;
+    learning.resolved = dz_bytes(resolved->data, dz_buf_ok(resolved) ? resolved->len : 0);
+    learning.command = dz_bytes(command->data, dz_buf_ok(command) ? command->len : 0);
     int r = gather(job, &tests);
     if (r == 0 && (dz_audit_list(job, DZ_AUDIT_HELD, &held) < 0 ||
                    dz_audit_list(job, DZ_AUDIT_MISSED, &missed) < 0))

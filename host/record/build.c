@@ -725,6 +725,17 @@ static void name_nodes(struct building *building)
         qsort(graph->records, graph->n_records, sizeof *graph->records, by_file);
 }
 
+/* The front's: it is the first. */
+static void tell_load(const struct building *building)
+{
+    const struct dz_observations *all = building->of->all;
+    uint32_t *load = building->of->load;
+    *load = DZ_NONE;
+    for (uint32_t i = 0; *load == DZ_NONE && i < all->n_spans; i++)
+        if (all->spans[i].type == DZ_SPAN_LOAD && !is_of_reports(building, i))
+            *load = building->nodes[span_vertex(building, i)];
+}
+
 /* ---- all ---- */
 
 static int begin(struct building *building)
@@ -781,6 +792,8 @@ static int finish(struct building *building)
     int r = building->nodes ? dz_links_condense(&building->links, building->nodes) : -ENOMEM;
     if (r == 0)
         name_nodes(building);
+    if (r == 0 && building->of->load)
+        tell_load(building);
     return r;
 }
 

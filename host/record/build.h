@@ -31,6 +31,8 @@ struct dz_build {
     int (*fingerprint)(void *context, const struct dz_strings *strings,
                        const struct dz_input *input, struct dz_fingerprint *ret);
     void *context;
+    /* Where the node of the load is put, or DZ_NONE; NULL: nobody asks. */
+    uint32_t *load;
 };
 
 /* Without looks. Has nodes that no record needs, too. Negative with a sentence. */

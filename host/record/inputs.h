@@ -26,7 +26,7 @@ enum dz_input_kind {
     DZ_INPUT_CONTENT,
     DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind, its mode, the size of a file that is not python's */
     DZ_INPUT_LINK, /* of: dz_resolved */
-    DZ_INPUT_NAMES,
+    DZ_INPUT_NAMES, /* of: dz_listed_names */
     DZ_INPUT_ABSENT,
     DZ_INPUT_PLACE, /* of: dz_place; the path is without an ending */
 
@@ -41,6 +41,7 @@ enum dz_name_of {
     DZ_NAME_ALL,
     DZ_NAME_BARE, /* of classes only what is in the bare ones */
 };
+enum dz_listed_names { DZ_NAMES_ALL, DZ_NAMES_OF_TESTS /* those that tests may be found by */ };
 enum dz_hooks {
     DZ_HOOKS_ALL,
     DZ_HOOKS_OF_SESSION,   /* pytest_* only */

@@ -105,6 +105,25 @@ static void put_all(FILE *file, const struct dz_junit_case *cases, size_t n)
     fputs("</testsuite></testsuites>\n", file);
 }
 
+int dz_junit_write_none(const char *path, uint64_t duration_us, const char *when, const char *host,
+                        struct dz_err *err)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return dz_fail(err, -errno, "cannot write junit to '%s'", path);
+    fprintf(file,
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><testsuites name=\"pytest tests\"><testsuite "
+            "name=\"pytest\" errors=\"0\" failures=\"0\" skipped=\"0\" tests=\"0\" time=\"%.3f\" "
+            "timestamp=\"%s\" hostname=\"",
+            (double)duration_us / 1e6, when);
+    put(file, host, strlen(host));
+    fputs("\" /></testsuites>", file);
+    int failed = ferror(file);
+    return fclose(file) || failed
+               ? dz_fail(err, errno ? -errno : -EIO, "cannot write junit to '%s'", path)
+               : 0;
+}
+
 int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n,
                    struct dz_err *err)
 {

@@ -13,6 +13,9 @@ struct dz_junit_case {
 
 /* The failure among what its process reported (report, event, death), or what became of the process. */
 struct dz_junit_case dz_junit_told(const char *nodeid, struct dz_bytes frames);
+/* Of a session that has run nothing, as pytest writes it. when: in ISO 8601. */
+int dz_junit_write_none(const char *path, uint64_t duration_us, const char *when, const char *host,
+                        struct dz_err *err);
 /* Named as pytest names them: the path with dots as class, what follows the last :: as name. */
 int dz_junit_write(const char *path, const struct dz_junit_case *cases, size_t n,
                    struct dz_err *err);

@@ -20,9 +20,10 @@ BAR = 1.10
 TOP = Path(__file__).resolve().parents[2]
 
 
-def one(argv, env):
+def one(argv, env, quiet=False):
+    actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)] if quiet else []
     begin = time.perf_counter()
-    pid = os.posix_spawn(argv[0], argv, env)
+    pid = os.posix_spawn(argv[0], argv, env, file_actions=actions)
     _, status, usage = os.wait4(pid, 0)
     wall = time.perf_counter() - begin
     if status:
@@ -30,12 +31,12 @@ def one(argv, env):
     return wall, usage.ru_utime + usage.ru_stime
 
 
-def interleaved(commands, env):
+def interleaved(commands, env, quiet=False):
     """For each command (wall, CPU) in seconds, as medians."""
     runs = [[] for _ in commands]
     for turn in range(ROUNDS + 5):
         for slot, command in zip(runs, commands):
-            result = one(command, env)
+            result = one(command, env, quiet)
             if turn >= 5:
                 slot.append(result)
     return [tuple(statistics.median(column) for column in zip(*slot)) for slot in runs]
@@ -83,4 +84,5 @@ def main(chosen):
     return missed
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
