@@ -135,22 +135,16 @@ static void lean_on_makers(struct building *building, uint32_t vertex, uint32_t 
 }
 
 /* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
-static void add_lean(struct building *building, uint32_t vertex, uint32_t span,
+static void add_lean(struct building *building, uint32_t vertex,
                      const struct dz_observed_fact *fact)
 {
     uint32_t on = (uint32_t)fact->value;
-    uint32_t source = source_of(building, on), reader = source_of(building, span);
+    uint32_t source = source_of(building, on);
     if (is_of_reports(building, on))
         return;
-    if (fact->string & DZ_LEAN_NEEDS || !reader)
-        lean_on(building, vertex, on);
-    if (!(fact->string & DZ_LEAN_READS))
-        return;
-    /* What an import has read is in what it made, not in that it can be done. */
-    if (reader)
-        vertex = dz_names_vertex(&building->names, DZ_VERTEX_RAN, reader, 0);
+    /* An import that has read it, too: a name that it has taken from another module is what its users read. */
     lean_on(building, vertex, on);
-    if (source)
+    if (fact->string & DZ_LEAN_READS && source)
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, source, 0));
 }
@@ -374,7 +368,7 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
         add_named(building, vertex, DZ_INPUT_DISTRIBUTION, text);
         break;
     case DZ_FACT_LEAN:
-        add_lean(building, vertex, span, fact);
+        add_lean(building, vertex, fact);
         break;
     case DZ_FACT_CHILD:
         if (!asks_the_machine(text))
