@@ -397,6 +397,28 @@ static void add_doubts(struct building *building, uint32_t vertex, uint32_t span
         dz_names_unprovable(&building->names, vertex, doubt);
 }
 
+/* Lines are those of whatever is on the stack: of all project code that ran beside the code that asks for them. */
+static int asks_for_lines(const struct building *building, const struct dz_observed_span *span)
+{
+    for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++) {
+        struct dz_joined joined = dz_elements_of(building->names.elements, code);
+        if (joined.why == DZ_KNOWN &&
+            dz_sheet_at(joined.sheet, joined.element)->flags & DZ_NAMES_POSITION)
+            return 1;
+    }
+    return 0;
+}
+
+static void add_bytes(struct building *building, uint32_t vertex,
+                      const struct dz_observed_span *span)
+{
+    for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
+        if (dz_elements_of(building->names.elements, code).why == DZ_KNOWN)
+            dz_links_edge(&building->links, vertex,
+                          dz_names_vertex(&building->names, DZ_VERTEX_BYTES,
+                                          building->of->all->codes[code].file, 0));
+}
+
 /* What a module's statements ran is not what whoever imports it depends on, but who reads what they made (names.h). */
 static void add_codes(struct building *building, uint32_t vertex,
                       const struct dz_observed_span *span)
@@ -404,6 +426,8 @@ static void add_codes(struct building *building, uint32_t vertex,
     for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
         if (span->type != DZ_SPAN_IMPORT || building->of->all->codes[code].kind == DZ_CODE_PACKAGE)
             dz_names_code(&building->names, vertex, code);
+    if (asks_for_lines(building, span))
+        add_bytes(building, vertex, span);
 }
 
 /* That there is no conftest and no package in the folders above, as pytest has found when it began. */

@@ -236,9 +236,6 @@ void dz_names_code(struct dz_names *names, uint32_t from, uint32_t number)
              dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION)
         dz_links_edge(names->links, from,
                       dz_names_vertex(names, DZ_VERTEX_ELEMENT, code->file, joined.element));
-    if (joined.why == DZ_KNOWN &&
-        dz_sheet_at(joined.sheet, joined.element)->flags & DZ_NAMES_POSITION)
-        dz_links_edge(names->links, from, dz_names_vertex(names, DZ_VERTEX_BYTES, code->file, 0));
 }
 
 void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spelled)
