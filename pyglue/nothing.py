@@ -11,6 +11,7 @@ import site
 import sys
 
 import pytest
+from _pytest.pathlib import fnmatch_ex
 from _pytest.terminal import TerminalReporter
 
 import _dagz
@@ -70,13 +71,15 @@ class Walk:
         outcome = yield
         self.met.append((str(collection_path), outcome.excinfo is None and not outcome.get_result()))
 
-    def folders(self):
-        """Those that it has looked into, and others that it has seen."""
+    def folders(self, never):
+        """Those that it has looked into, and others that it has seen. never: patterns of such (norecursedirs), which older
+        versions do not ask a hook for."""
         walked = {os.path.dirname(path) for path, _ in self.met}
         passed = set()
         for path, is_taken in self.met:
             if not path.endswith(".py") and os.path.isdir(path):
-                (walked if is_taken else passed).add(path)
+                is_walked = is_taken and not any(fnmatch_ex(pattern, path) for pattern in never)
+                (walked if is_walked else passed).add(path)
         return walked, passed - walked
 
 
@@ -126,7 +129,8 @@ def settings_are_known(config):
 
 
 def modules_of(config, hook):
-    for found in getattr(config.hook, hook).get_hookimpls():
+    # Not config.hook: it stands between, in some versions.
+    for found in getattr(config.pluginmanager.hook, hook).get_hookimpls():
         yield getattr(found.function, "__module__", None) or ""
 
 
@@ -147,8 +151,9 @@ class Command:
         self.config = config
         self.root = str(config.rootpath)
         self.files = sorted(path for path in files if not os.path.isdir(os.path.join(self.root, path)))
-        walked, self.passed = walk.folders()
-        self.folders = walked | self.around()
+        walked, self.passed = walk.folders(config.getini("norecursedirs"))
+        # The rootdir itself was met, but not what lies beside it.
+        self.folders = (walked - upwards({os.path.dirname(self.root)})) | self.around()
         self.contents, self.absent, self.listings, self.places = set(), set(), set(), set()
         self.add_settings()
         self.add_python()
