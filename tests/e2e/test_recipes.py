@@ -98,3 +98,25 @@ def test_the_docker_entrypoint(project, installed):
         env=environ(DAGZ_PYTHON=sys.executable), capture_output=True, text=True)  # fmt: skip
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "36 passed" in answer.stdout and "= DAGZ =" in answer.stdout
+
+
+def test_the_hook_before_each_commit(project, installed, tmp_path):
+    hook = block("sh", "#!/bin/sh").replace("/opt/dagz", str(installed)).replace(".venv/bin/python", sys.executable)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "-q"], cwd=project, check=True)
+    (project / ".git/hooks").mkdir(exist_ok=True)
+    (project / ".git/hooks/pre-commit").write_text(hook)
+    (project / ".git/hooks/pre-commit").chmod(0o755)
+
+    def commit(message):
+        subprocess.run([*git, "add", "-A"], cwd=project, check=True)
+        answer = subprocess.run(
+            [*git, "commit", "--allow-empty", "-m", message], cwd=project, env=environ(), capture_output=True, text=True
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        return answer.stdout + answer.stderr
+
+    assert "36 passed" in commit("first")
+    isbn = project / "bookshop/isbn.py"
+    isbn.write_text(isbn.read_text() + "\n# No change.\n")
+    assert "36 proved unaffected" in commit("second")
