@@ -9,6 +9,7 @@
 #include "listing.h"
 #include "look.h"
 #include "path.h"
+#include "record/reach.h"
 #include "record/sheets.h"
 
 #include <errno.h>
@@ -449,6 +450,7 @@ struct comparing {
     const struct dz_look **looks; /* by string */
     uint32_t *doubtful;           /* inputs of sources that need a sheet, by path */
     uint32_t n_doubtful;
+    struct dz_bits sources; /* paths whose content is another one: strings of the graph */
 };
 
 static const char *path_of(const struct comparing *at, const struct dz_input *input)
@@ -521,23 +523,52 @@ static int by_path(const void *one, const void *other, void *of)
 }
 
 /* All at once: a start of python is what costs most. What cannot be cut is found out when its sheet is not there. */
-static int cut_doubtful(struct comparing *at, struct dz_err *err)
+static int cut_all(struct comparing *at, struct dz_bits *paths, struct dz_err *err)
 {
-    struct dz_cut_file *files = dz_alloc((at->n_doubtful + 1) * sizeof *files);
-    size_t n = 0;
-    if (!files)
-        return dz_fail(err, -ENOMEM, "no memory to cut sources");
-    for (uint32_t i = 0; i < at->n_doubtful; i++) {
-        const struct dz_input *input = &at->graph->inputs[at->doubtful[i]];
-        if (i && input->path == at->graph->inputs[at->doubtful[i - 1]].path)
+    const struct dz_strings *strings = &at->graph->strings;
+    struct dz_cut_file *files = NULL;
+    uint32_t n = 0, cap = 0;
+    for (uint32_t path = 0; (path = dz_bits_next(paths, path)) != UINT32_MAX; path++) {
+        struct entry *entry = entry_of(at->now, dz_strings_text(strings, path));
+        if (!entry || !dz_has_room(&files, n, &cap, sizeof *files)) {
+            dz_free(files);
+            return dz_fail(err, -ENOMEM, "no memory to cut sources");
+        }
+        if (look_at(entry) < 0)
             continue;
-        const struct entry *entry = entry_of(at->now, path_of(at, input));
-        files[n].path = entry->path;
+        files[n] = (struct dz_cut_file){.path = entry->path};
         memcpy(files[n++].hash, entry->look.content.bytes, sizeof files->hash);
     }
     int r = n ? dz_cut(at->now->python, at->now->state, files, n, err) : 0;
     dz_cut_free(files, n);
     dz_free(files);
+    return r;
+}
+
+/* Whose content is another one than it was, whether any input is of it or not. */
+static int find_changed_sources(struct comparing *at)
+{
+    const struct dz_graph *graph = at->graph;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < graph->n_looks; i++) {
+        const char *path = dz_strings_text(&graph->strings, graph->looks[i].path);
+        struct entry *entry = dz_sheets_are_of(path) ? entry_of(at->now, path) : NULL;
+        if (!entry && dz_sheets_are_of(path))
+            return -ENOMEM;
+        if (entry && look_at(entry) == 0 && !has_same_content(&graph->looks[i], entry))
+            r = dz_bits_set(&at->sources, graph->looks[i].path);
+    }
+    return r;
+}
+
+static int cut_doubtful(struct comparing *at, struct dz_err *err)
+{
+    struct dz_bits paths = {0};
+    int r = dz_bits_or(&paths, &at->sources);
+    for (uint32_t i = 0; r == 0 && i < at->n_doubtful; i++)
+        r = dz_bits_set(&paths, at->graph->inputs[at->doubtful[i]].path);
+    r = r < 0 ? dz_fail(err, r, "no memory to cut sources") : cut_all(at, &paths, err);
+    dz_bits_free(&paths);
     return r;
 }
 
@@ -556,6 +587,41 @@ static int judge_doubtful(struct comparing *at)
     return r;
 }
 
+/* ---- what statements that are new may write ---- */
+
+static struct dz_sheet *sheet_now(void *of, const char *path, int *ret_unknown)
+{
+    struct dz_now *now = of;
+    struct entry *entry = entry_of(now, path);
+    int r = entry ? look_at(entry) : -ENOMEM;
+    /* What cannot be opened cannot be imported either. */
+    if (is_gone(r) || r == -EISDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG)
+        return NULL;
+    struct dz_sheet *sheet = r == 0 ? read_sheet(now, entry) : NULL;
+    if (!sheet && r == 0 && make_sheet(now, entry) == 0)
+        sheet = read_sheet(now, entry);
+    *ret_unknown = !sheet;
+    if (!sheet || !dz_sheet_problem(sheet))
+        return sheet;
+    dz_sheet_free(sheet);
+    return NULL;
+}
+
+static struct dz_sheet *sheet_before(void *of, const struct dz_look *look)
+{
+    const struct dz_now *now = of;
+    struct dz_err err;
+    return dz_sheets_read(now->state, now->python->version, look->content.bytes, &err);
+}
+
+static int judge_effects(struct comparing *at)
+{
+    struct dz_project_sources sources = {at->now, sheet_now, sheet_before};
+    return dz_reach(at->graph, &at->sources, &sources, at->changed);
+}
+
+/* ---- all ---- */
+
 static int compare_all(struct comparing *at, struct dz_err *err)
 {
     const struct dz_graph *graph = at->graph;
@@ -563,12 +629,14 @@ static int compare_all(struct comparing *at, struct dz_err *err)
     int r = at->doubtful ? take_looks(at) : -ENOMEM;
     for (uint32_t i = 0; r == 0 && i < graph->n_inputs; i++)
         r = judge(at, i);
+    if (r == 0)
+        r = find_changed_sources(at);
     if (r < 0)
         return dz_fail(err, r, "no memory to compare the tree with its baseline");
     if (at->n_doubtful)
         qsort_r(at->doubtful, at->n_doubtful, sizeof *at->doubtful, by_path, graph->inputs);
     r = cut_doubtful(at, err);
-    if (r == 0 && judge_doubtful(at) < 0)
+    if (r == 0 && (judge_doubtful(at) < 0 || judge_effects(at) < 0))
         r = dz_fail(err, -ENOMEM, "no memory to compare the tree with its baseline");
     return r;
 }
@@ -580,5 +648,6 @@ int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_b
     int r = compare_all(&at, err);
     dz_free(at.looks);
     dz_free(at.doubtful);
+    dz_bits_free(&at.sources);
     return r;
 }

@@ -234,10 +234,15 @@ static void put_input(const struct dz_verdicts *verdicts, const struct dz_graph 
     put_key(graph, input, text);
     if (dz_input_is_of_source(input))
         put_lines(verdicts, graph, input, text);
+    int r = dz_now_fingerprint(verdicts->now, &graph->strings, input, &now);
+    if (r == 0 && memcmp(&now, &input->fingerprint, sizeof now) == 0) {
+        dz_buf_str(text, ": a statement that is new may write it");
+        return;
+    }
     dz_buf_str(text, ": ");
     put_fingerprint(&input->fingerprint, text);
     dz_buf_str(text, " -> ");
-    if (dz_now_fingerprint(verdicts->now, &graph->strings, input, &now) < 0)
+    if (r < 0)
         dz_buf_str(text, "unknown");
     else
         put_fingerprint(&now, text);
