@@ -157,10 +157,11 @@ static int by_number(const void *one, const void *other)
     return a < b ? -1 : a > b;
 }
 
-static void sort(uint32_t *list, uint32_t n)
+/* The list may be none at all. */
+static void sort(uint32_t *list, uint32_t at, uint32_t n)
 {
     if (n)
-        qsort(list, n, sizeof *list, by_number);
+        qsort(list + at, n, sizeof *list, by_number);
 }
 
 static int append(uint32_t **list, uint32_t *n, uint32_t *cap, uint32_t number)
@@ -221,8 +222,8 @@ static int close_circle(struct search *search, uint32_t vertex)
             r = add_leans(search, &node, member);
     }
     search->n_open = first;
-    sort(graph->input_list + node.inputs.at, node.inputs.n);
-    sort(graph->lean_list + node.leans.at, node.leans.n);
+    sort(graph->input_list, node.inputs.at, node.inputs.n);
+    sort(graph->lean_list, node.leans.at, node.leans.n);
     if (r < 0 ||
         !dz_has_room(&graph->nodes, graph->n_nodes, &graph->cap_nodes, sizeof *graph->nodes))
         return -ENOMEM;

@@ -11,6 +11,8 @@
 static int each(struct dz_run_tests *all, struct dz_bytes names, uint32_t file,
                 int (*call)(struct dz_run_tests *all, const char *name, size_t size, uint32_t file))
 {
+    if (!names.size)
+        return 0;
     const char *end = names.at + names.size;
     for (const char *at = names.at, *nul; at < end; at = nul + 1) {
         nul = memchr(at, 0, (size_t)(end - at));

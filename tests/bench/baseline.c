@@ -304,5 +304,8 @@ int main(int argc, char **argv)
     need(dz_baseline_read(baseline, &bytes.graph, &err) == 0, err.text);
     dz_baseline_close(baseline);
     dz_buf_free(&learnt.buf);
-    return row("compose", play_compose, &bytes, 2000) | failed;
+    failed |= row("compose", play_compose, &bytes, 2000);
+    dz_graph_free(&bytes.graph);
+    dz_buf_free(&bytes.buf);
+    return failed;
 }
