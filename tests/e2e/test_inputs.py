@@ -95,7 +95,8 @@ EVERYWHERE = {"shape", "whole"}
         (lambda text: text.replace("import Base, tool", "import tool, Base"), EVERYWHERE),
         (lambda text: text.replace("from pkg import plugins\n", ""), {"effects", "hooks"} | EVERYWHERE),
         (lambda text: text.replace("from . import near", "from .. import near"), {"effects", "hooks"} | EVERYWHERE),
-        (lambda text: text.replace("tool.register(plain)\n", ""), {"effects"} | EVERYWHERE),
+        # What a call is given it may change.
+        (lambda text: text.replace("tool.register(plain)\n", ""), {"plain", "effects"} | EVERYWHERE),
         (
             lambda text: text.replace(
                 "tool.register(plain)\ntool.register(Thing)", "tool.register(Thing)\ntool.register(plain)"
