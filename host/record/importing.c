@@ -46,6 +46,18 @@ static uint32_t targets_of(struct dz_names *names, const struct dz_sheet *sheet,
     return n;
 }
 
+/* Values that pytest takes from a module: what made them, and at what that looked. */
+static void read_values_of_hooks(struct dz_reader *reader)
+{
+    static const char *const names[] = {"pytestmark", "pytest_plugins", "collect_ignore",
+                                        "collect_ignore_glob", "__test__"};
+    dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (dz_is_bound(reader->sheet, names[i]))
+            dz_reader_link(reader, DZ_VERTEX_NAME, reader->file,
+                           dz_names_add_text(reader->names, names[i]));
+}
+
 /* What pytest finds in a module by whatever way it has come there: imported, hooks and fixtures are what they are elsewhere. */
 void dz_expand_hooks(struct dz_reader *reader, enum dz_vertex_kind kind, enum dz_hooks of)
 {
@@ -55,6 +67,7 @@ void dz_expand_hooks(struct dz_reader *reader, enum dz_vertex_kind kind, enum dz
     struct dz_dotted none = {0};
     dz_names_source_input(reader->names, reader->from, reader->file,
                           (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = of});
+    read_values_of_hooks(reader);
     for (uint32_t i = 0; i < n; i++) {
         if (!dz_is_at_top(sheet, &imports[i]) ||
             !dz_input_is_import_of_hooks(sheet, &imports[i], of))

@@ -297,7 +297,8 @@ def test_a_decorator_of_a_class_knows_all_tests(change):
             def test_alone(): pass
         """
     )
-    assert change.ran("test_it", "# more", "def test_new(self): pass") == {"TestIt::test_it", "TestIt::test_new"}
+    # What the decorator may have changed beside the class is not known of the new statement.
+    assert change.ran("test_it", "# more", "def test_new(self): pass") >= {"TestIt::test_it", "TestIt::test_new"}
 
 
 def test_other_names_of_tests_are_all_of_the_class(change):
