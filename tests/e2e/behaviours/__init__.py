@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import textwrap
+import time
 
 from conftest import EXECUTABLE, HANG_S, OUTCOME
 
@@ -205,10 +206,19 @@ class Learnt:
         return ran
 
 
+def settle(tree):
+    """Until a job that starts can tell that nothing in there was written while it ran."""
+    coarse = 5  # CLOCK_REALTIME_COARSE: what files are stamped by
+    last = max(path.lstat().st_ctime_ns for path in tree.rglob("*"))
+    while time.clock_gettime_ns(coarse) <= last:
+        time.sleep(0.001)
+
+
 def learn(folder, python, workers, worlds, environ=()):
     tree = folder / "learnt"
     tree.mkdir(parents=True)
     write_project(tree, worlds)
+    settle(tree)
     first = job(tree, python, workers, environ=environ)
     assert first.code == 0, first.out
     return Learnt(tree, python, workers, first)
