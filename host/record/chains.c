@@ -18,11 +18,6 @@ static int binds(const struct dz_sheet *sheet, uint32_t element, uint32_t name)
     return 0;
 }
 
-int dz_is_statement(const struct dz_element *element)
-{
-    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
-}
-
 int dz_is_bound(const struct dz_sheet *sheet, const char *name)
 {
     uint32_t n;

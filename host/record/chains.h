@@ -11,7 +11,6 @@ struct dz_dotted {
     uint32_t mode; /* dz_read_mode */
 };
 
-int dz_is_statement(const struct dz_element *element);
 /* Whether a statement of the module binds it. */
 int dz_is_bound(const struct dz_sheet *sheet, const char *name);
 /* Whether an import is done with the module. */

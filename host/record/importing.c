@@ -215,25 +215,6 @@ static int reaches_outside(struct dz_names *names, uint32_t file)
     return info->reach == REACHES;
 }
 
-/* The roots, and on two more lines which modules do nothing outside and which may (outside.h). */
-static uint32_t known_of(struct dz_names *names)
-{
-    dz_autobuf struct dz_buf text = {0};
-    if (names->known)
-        return names->known;
-    dz_buf_fmt(&text, "%s\n", dz_names_text(names, names->roots));
-    for (int reaches = 0; reaches < 2; reaches++) {
-        dz_buf_str(&text, " ");
-        for (uint32_t i = 0; i < names->modules.n; i++)
-            if (reaches_outside(names, names->modules.list[i].file) == reaches)
-                dz_buf_fmt(&text, "%s ", names->all->strings[names->modules.list[i].name - 1]);
-        dz_buf_str(&text, "\n");
-    }
-    if (dz_buf_ok(&text))
-        names->known = dz_names_add(names, text.data, text.len);
-    return names->known;
-}
-
 static uint32_t roots_of(struct dz_names *names)
 {
     dz_autobuf struct dz_buf text = {0};
@@ -253,11 +234,30 @@ static uint32_t roots_of(struct dz_names *names)
     return names->roots;
 }
 
+/* The roots, and on two more lines which modules do nothing outside and which may (outside.h). */
+static uint32_t known_of(struct dz_names *names)
+{
+    dz_autobuf struct dz_buf text = {0};
+    if (names->known)
+        return names->known;
+    dz_buf_fmt(&text, "%s\n", dz_names_text(names, roots_of(names)));
+    for (int reaches = 0; reaches < 2; reaches++) {
+        dz_buf_str(&text, " ");
+        for (uint32_t i = 0; i < names->modules.n; i++)
+            if (reaches_outside(names, names->modules.list[i].file) == reaches)
+                dz_buf_fmt(&text, "%s ", names->all->strings[names->modules.list[i].name - 1]);
+        dz_buf_str(&text, "\n");
+    }
+    if (dz_buf_ok(&text))
+        names->known = dz_names_add(names, text.data, text.len);
+    return names->known;
+}
+
 void dz_expand_import(struct dz_reader *reader)
 {
     uint32_t n;
     struct dz_names *names = reader->names;
-    struct dz_input input = {.kind = DZ_INPUT_OUTSIDE, .name = (roots_of(names), known_of(names))};
+    struct dz_input input = {.kind = DZ_INPUT_OUTSIDE, .name = known_of(names)};
     dz_names_source_input(names, reader->from, reader->file, input);
     if (!reader->sheet)
         return;

@@ -91,11 +91,6 @@ static struct dz_fingerprint of_element(const struct dz_sheet *sheet, const stru
 
 /* ---- a name ---- */
 
-static int is_statement(const struct dz_element *element)
-{
-    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
-}
-
 static const struct dz_bind *find_bind(const struct dz_sheet *sheet,
                                        const struct dz_element *element, uint32_t name)
 {
@@ -176,7 +171,7 @@ static struct dz_fingerprint of_name(const struct dz_sheet *sheet, const char *n
     while ((element = next_binder(sheet, number, &at))) {
         int is_writer = element->kind == DZ_FUNCTION;
         const struct dz_bind *bind = find_bind(sheet, element, number);
-        if (is_writer ? !(bind->mode & DZ_BIND_GLOBAL) : !is_statement(element))
+        if (is_writer ? !(bind->mode & DZ_BIND_GLOBAL) : !dz_is_statement(element))
             continue;
         is_bound = 1;
         if (is_writer) {
@@ -201,7 +196,7 @@ static struct dz_fingerprint of_bound(const struct dz_sheet *sheet, const char *
     uint32_t modes = 0, is_bound = 0, at = 0, number = dz_scope_string(sheet, name);
     while ((element = next_binder(sheet, number, &at))) {
         const struct dz_bind *bind = find_bind(sheet, element, number);
-        if (!is_statement(element))
+        if (!dz_is_statement(element))
             continue;
         is_bound = 1;
         if (!(bind->mode & DZ_BIND_MAYBE))
@@ -441,8 +436,8 @@ static int is_made_of_fixture(const struct dz_sheet *sheet, uint32_t name)
 {
     for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (is_statement(element) && !(element->flags & DZ_IS_DEF) && binds(sheet, element, name) &&
-            reads(sheet, element, is_fixture))
+        if (dz_is_statement(element) && !(element->flags & DZ_IS_DEF) &&
+            binds(sheet, element, name) && reads(sheet, element, is_fixture))
             return 1;
     }
     return 0;
@@ -590,7 +585,7 @@ static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet, uint32_t of)
     begin(&hash, DZ_INPUT_HOOKS);
     for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (is_statement(element) && is_of_hooks(sheet, element, of))
+        if (dz_is_statement(element) && is_of_hooks(sheet, element, of))
             add_hooks(&hash, sheet, element);
         else if (of != DZ_HOOKS_OF_SESSION && element->kind == DZ_HEADER &&
                  element->owner != DZ_NONE && is_decorated(sheet, element) &&
@@ -605,7 +600,7 @@ static int is_fixture_of_module(const struct dz_sheet *sheet, const char *name)
     const struct dz_element *element;
     uint32_t at = 0, number = dz_scope_string(sheet, name);
     while ((element = next_binder(sheet, number, &at)))
-        if (is_statement(element) && is_plain_fixture(sheet, element))
+        if (dz_is_statement(element) && is_plain_fixture(sheet, element))
             return 1;
     return 0;
 }

@@ -10,11 +10,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static int is_statement(const struct dz_element *element)
-{
-    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
-}
-
 /* It, what it sees, and what that is: not what functions do, which others know. */
 static XXH128_hash_t hash_effect(const struct dz_sheet *sheet, const struct dz_element *effect)
 {
@@ -32,7 +27,7 @@ static XXH128_hash_t hash_effect(const struct dz_sheet *sheet, const struct dz_e
         XXH3_128bits_update(&state, &reads[i].sees, sizeof reads[i].sees);
         for (uint32_t k = 0; k < n; k++) {
             const struct dz_element *binder = dz_sheet_at(sheet, binders[k]);
-            if (is_statement(binder) && !(binder->flags & DZ_IS_DEF))
+            if (dz_is_statement(binder) && !(binder->flags & DZ_IS_DEF))
                 XXH3_128bits_update(&state, binder->fingerprint, sizeof binder->fingerprint);
         }
     }

@@ -124,11 +124,6 @@ static void mark_whole(struct reach *reach, uint32_t file)
 
 /* ---- elements ---- */
 
-static int is_statement(const struct dz_element *element)
-{
-    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
-}
-
 static const char *last_name(const struct dz_sheet *sheet, const struct dz_element *element)
 {
     const char *name = dz_sheet_string(sheet, element->name), *dot = strrchr(name, '.');
@@ -180,7 +175,7 @@ static int next_binder(struct binder *binder)
         binder->at = dz_sheet_at(binder->sheet, all[i]);
         binder->modes = modes_in(binder->sheet, binder->at, binder->string);
         int is_told = i && all[i] == all[i - 1];
-        if (!is_told && (is_statement(binder->at) || binder->modes & DZ_BIND_GLOBAL))
+        if (!is_told && (dz_is_statement(binder->at) || binder->modes & DZ_BIND_GLOBAL))
             return 1;
     }
     return 0;
@@ -394,7 +389,7 @@ static void reach_functions_in(struct reach *reach, uint32_t file, const struct 
     for (uint32_t i = statement + 1; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
         const char *own = dz_sheet_string(sheet, element->name);
-        if (is_statement(element))
+        if (dz_is_statement(element))
             return;
         if (element->kind == DZ_FUNCTION && element->owner == DZ_NONE &&
             (strcmp(own, name) == 0 || strcmp(own, "<lambda>") == 0))
@@ -407,7 +402,7 @@ static void meet_classes_in(struct reach *reach, uint32_t file, const struct dz_
 {
     for (uint32_t i = statement + 1; i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (is_statement(element))
+        if (dz_is_statement(element))
             return;
         if (element->kind == DZ_CLASS && element->owner == DZ_NONE &&
             strcmp(dz_sheet_string(sheet, element->name), name) == 0)
@@ -421,7 +416,7 @@ static void follow_value(struct reach *reach, uint32_t file, const char *name,
 {
     struct walk walk = walk_in(reach, file, how);
     const char *what = how == BY_CALLED ? "called" : "value";
-    if (!(binder->modes & DZ_BIND_VALUE) || !is_statement(binder->at) ||
+    if (!(binder->modes & DZ_BIND_VALUE) || !dz_is_statement(binder->at) ||
         !is_first(reach, what, file, binder->element))
         return;
     walk_element(&walk, binder->element);
@@ -451,7 +446,7 @@ static void call_name(const struct walk *walk, const struct dz_meaning *meaning,
     for (uint32_t i = 0; i < meaning->rest.n; i++)
         note_method(reach, meaning->rest.names[i]);
     while (next_binder(&binder)) {
-        if (!is_statement(binder.at))
+        if (!dz_is_statement(binder.at))
             continue;
         if (binder.modes & DZ_BIND_FUNCTION)
             reach_functions_in(reach, meaning->file, binder.sheet, binder.element, meaning->name);
@@ -476,7 +471,7 @@ static void add_bases_in(const struct walk *walk, uint32_t file, const struct bi
 {
     for (uint32_t i = binder->element + 1; i < dz_sheet_n(binder->sheet); i++) {
         const struct dz_element *at = dz_sheet_at(binder->sheet, i);
-        if (is_statement(at))
+        if (dz_is_statement(at))
             return;
         if (at->kind == DZ_CLASS && strcmp(dz_sheet_string(binder->sheet, at->name), name) == 0)
             add_base(walk->reach, walk->bases, file, i);
@@ -493,7 +488,7 @@ static void add_named_base(const struct walk *walk, const struct dz_meaning *mea
         return;
     }
     while (next_binder(&binder)) {
-        if (!is_statement(binder.at))
+        if (!dz_is_statement(binder.at))
             continue;
         add_bases_in(walk, meaning->file, &binder, name.data);
         /* Base = make(Other) */
@@ -790,7 +785,7 @@ static void walk_effect(struct reach *reach, uint32_t file, uint32_t number, int
     walk_element(&walk, number);
     walk_words(&walk, element);
     for (uint32_t i = number + 1; i < dz_sheet_n(walk.sheet); i++) {
-        if (is_statement(dz_sheet_at(walk.sheet, i)))
+        if (dz_is_statement(dz_sheet_at(walk.sheet, i)))
             break;
         if (dz_sheet_at(walk.sheet, i)->kind == DZ_CLASS)
             walk_class(&walk, i);

@@ -54,3 +54,8 @@ uint32_t dz_sheet_find(const struct dz_sheet *sheet, enum dz_element_kind kind, 
                        uint32_t k);
 
 const char *dz_element_kind_name(uint32_t kind);
+/* Whether it is one of the module's statements. */
+static inline int dz_is_statement(const struct dz_element *element)
+{
+    return element->kind == DZ_BINDING || element->kind == DZ_EFFECT;
+}
