@@ -151,6 +151,12 @@ static PyObject *stop_observing(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
+static PyObject *take_doubt(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    return PyBool_FromLong(dz_span_take_doubt());
+}
+
 static PyMethodDef functions[] = {
     {"span", span, METH_VARARGS, NULL},
     {"span_base", span_base, METH_O, NULL},
@@ -162,6 +168,7 @@ static PyMethodDef functions[] = {
     {"span_leave", span_leave, METH_O, NULL},
     {"span_close", span_close, METH_O, NULL},
     {"span_lean", span_lean, METH_O, NULL},
+    {"take_doubt", take_doubt, METH_NOARGS, NULL},
     {"take_remark", take_remark, METH_NOARGS, NULL},
     {"span_root", span_root, METH_O, NULL},
     {"keep_log", keep_log, METH_O, NULL},

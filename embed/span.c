@@ -41,6 +41,7 @@ static struct {
     uint32_t last_test; /* or forked child */
     uint32_t reports;   /* of the front's reporters, before the last fork */
     uint64_t call_began_us;
+    int doubtful;   /* something was not seen, since that was last asked */
     int at_once;    /* in a child: write as it is seen */
     int distrusted; /* the evaluator is held for the base too */
     int monitored; /* by a callback that the probe does not see, as long as another tool is there */
@@ -198,12 +199,27 @@ static void add_fact(struct span *span, const struct dz_known *known)
         write_fact(span->id, known);
 }
 
+/* What is not seen of this span makes whoever leans on what it leaves as doubtful. */
+static void note_doubt(enum dz_fact fact)
+{
+    if (fact == DZ_FACT_BLIND || fact == DZ_FACT_CHILD)
+        state.doubtful = 1;
+}
+
+int dz_span_take_doubt(void)
+{
+    int was = state.doubtful;
+    state.doubtful = 0;
+    return was;
+}
+
 void dz_span_fact(enum dz_fact fact, const char *text, size_t size, uint64_t value)
 {
     if (!state.probe)
         return;
     struct dz_known known = {value, size ? dz_name(text, size) : 0, (uint8_t)fact};
     pthread_mutex_lock(&state.lock);
+    note_doubt(fact);
     add_fact(innermost(), &known);
     for (uint32_t i = state.n_nested; i > 0; i--)
         if (state.nested[i - 1].aside && !is_aside(&state.nested[i - 1]))
@@ -251,6 +267,7 @@ void dz_span_blind(const char *why)
         return;
     struct dz_known known = {0, dz_name(why, strlen(why)), DZ_FACT_BLIND};
     pthread_mutex_lock(&state.lock);
+    note_doubt(DZ_FACT_BLIND);
     for (uint32_t i = 0; i < state.n_nested; i++)
         add_fact(&state.nested[i], &known);
     if (is_frame_probe() || state.distrusted || state.at_once)

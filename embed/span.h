@@ -52,6 +52,8 @@ uint32_t dz_span_current(void);
 uint32_t dz_span_of_base(void);
 /* Whether the base is a test's, or a forked child's: what comes before is pytest's start and collection. */
 int dz_span_is_test(void);
+/* Whether anything of this process was not seen, or was a child's, since this was last asked. */
+int dz_span_take_doubt(void);
 /* The current one depends on it. */
 void dz_span_lean(uint32_t span);
 /* Seen in the current one. A fact that is known already costs a look-up. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "before.h"
 #include "record/logs.h"
 #include "record/readers.h"
 
@@ -14,7 +13,6 @@ struct making {
     struct dz_elements *elements;
     struct dz_distributions *distributions;
     struct dz_now *now;
-    struct dz_before *before;
     struct dz_strings sources; /* paths of what was loaded */
     uint32_t *first;           /* by number of the path - 1: index + 1 of a source */
     uint32_t *next;            /* by source: index + 1 of another one of this path */
@@ -22,34 +20,23 @@ struct making {
 
 /* ---- what was read ---- */
 
-static int has_touched(const struct making *making, const char *absolute,
-                       const struct dz_look *look)
-{
-    for (uint32_t i = 0; i < making->all.n_spans; i++)
-        for (uint32_t k = 0; k < making->all.spans[i].n_facts; k++) {
-            const struct dz_observed_fact *fact = &making->all.spans[i].facts[k];
-            if (fact->fact == DZ_FACT_TOUCHED && fact->value == (uint32_t)look->ctime_ns &&
-                strcmp(making->all.strings[fact->string - 1], absolute) == 0)
-                return 1;
-        }
-    return 0;
-}
-
-/* A test has dated it anew, and nobody had changed it since an earlier job looked at it; its content is what that one saw.
- * Of each job's own, the first has no earlier one to tell. */
-static int is_only_touched(struct making *making, const char *path, const struct dz_look *look)
+/* The job has dated it anew, nothing had changed it before that since it began, and what it held then it holds now. */
+static int is_only_touched(const struct making *making, const char *path,
+                           const struct dz_look *look)
 {
     dz_autobuf struct dz_buf absolute = {0};
-    struct dz_look earlier;
-    if (!making->before)
-        making->before = dz_before_new(making->of->older, making->of->key);
-    if (!making->before || !dz_before_look(making->before, path, &earlier) ||
-        memcmp(&earlier.content, &look->content, sizeof look->content) != 0)
-        return 0;
     dz_buf_fmt(&absolute, "%s%s%s", *path == '/' ? "" : making->of->rootdir,
                *path == '/' ? "" : "/", path);
     dz_buf_put(&absolute, "", 1);
-    return dz_buf_ok(&absolute) && has_touched(making, absolute.data, &earlier);
+    for (uint32_t i = 0; i < making->all.n_spans && dz_buf_ok(&absolute); i++)
+        for (uint32_t k = 0; k < making->all.spans[i].n_facts; k++) {
+            const struct dz_observed_fact *fact = &making->all.spans[i].facts[k];
+            if (fact->fact == DZ_FACT_TOUCHED &&
+                fact->value == dz_touched_value(look->content.bytes) &&
+                strcmp(making->all.strings[fact->string - 1], absolute.data) == 0)
+                return 1;
+        }
+    return 0;
 }
 
 /* Whether what is in a file may not be what was seen. */
@@ -206,7 +193,6 @@ int dz_job_graph_make(struct dz_graph *ret, const struct dz_job_graph *of, struc
     int r = making.now ? read_logs(&making, err) : err->code;
     if (r == 0)
         r = build(&making, ret, err);
-    dz_before_free(making.before);
     dz_now_free(making.now);
     dz_strings_free(&making.sources);
     dz_free(making.first);

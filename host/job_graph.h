@@ -13,7 +13,6 @@ struct dz_job_graph {
     uint32_t n_tests;
     const struct dz_build_file *files;
     uint32_t n_files;
-    const struct dz_baselines *older; /* of which this one goes on; NULL */
     const struct dz_fingerprint *key;
     uint32_t *load; /* as in struct dz_build */
 };

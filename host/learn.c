@@ -37,8 +37,7 @@ static int list(struct learning *learning)
     return 0;
 }
 
-static int make_newer(struct learning *learning, const struct dz_baselines *older,
-                      struct dz_graph *ret, struct dz_err *err)
+static int make_newer(struct learning *learning, struct dz_graph *ret, struct dz_err *err)
 {
     const struct dz_learning *of = learning->of;
     if (list(learning) < 0)
@@ -52,7 +51,6 @@ static int make_newer(struct learning *learning, const struct dz_baselines *olde
                                  .n_tests = of->tests->n,
                                  .files = learning->files,
                                  .n_files = of->tests->n_files,
-                                 .older = older,
                                  .key = &of->choice.key,
                                  .load = &learning->load};
     return dz_job_graph_make(ret, &graph, err);
@@ -97,7 +95,7 @@ static int learn(struct learning *learning, struct dz_err *err)
     int r = dz_baselines_choose(&baselines, &wish, err);
     /* That a base is not there is said where it was to prove something. */
     if (r == 0 || r == -ENOENT)
-        r = make_newer(learning, &baselines, &newer, err);
+        r = make_newer(learning, &newer, err);
     if (r == 0 && (learning->of->held.size || learning->of->missed.size))
         tell_audited(learning, &baselines, &newer);
     if (r == 0)

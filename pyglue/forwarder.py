@@ -170,6 +170,10 @@ class Forwarding:
         return False
 
 
+# About what a fork costs, twice.
+CHEAP_US = 10_000
+
+
 class Fixtures:
     """A plugin in the worker where fixtures are shared: how long they take, and whether they hold a port.
 
@@ -178,10 +182,13 @@ class Fixtures:
     def __init__(self, image):
         self.image = image
         self.number = None
+        # Whether one outlives its module that another process would have to take time for.
+        self.keeps = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef, request):
         self.close()
+        self.scope = fixturedef.scope
         self.number = self.image.suite.number_of(fixturedef, request._pyfuncitem)
         if self.number is not None:
             self.binds, self.began = _dagz.watch_binds(), _dagz.now_us()
@@ -192,5 +199,7 @@ class Fixtures:
 
     def close(self):
         if self.number is not None:
-            _dagz.fixture_ran(self.number, _dagz.now_us() - self.began, _dagz.watch_binds() > self.binds)
+            took_us, pinned = _dagz.now_us() - self.began, _dagz.watch_binds() > self.binds
+            self.keeps |= self.scope in ("package", "session") and (pinned or took_us > CHEAP_US)
+            _dagz.fixture_ran(self.number, took_us, pinned)
             self.number = None

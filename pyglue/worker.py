@@ -81,8 +81,9 @@ class Image:
         self.config.pluginmanager.register(self.forwarder, "dagz-forwarder")
         self.forwarder.armed = True
         pytestPDB._init_pdb = refuse_debugger
+        self.fixtures = forwarder.Fixtures(self)
         if self.suite.fixtures:
-            self.config.pluginmanager.register(forwarder.Fixtures(self), "dagz-fixtures")
+            self.config.pluginmanager.register(self.fixtures, "dagz-fixtures")
         _dagz.watch_fixtures()
 
     def strip_reporting(self):
@@ -115,6 +116,10 @@ def names_of(item):
     return info.names_closure if info is not None else ()
 
 
+def module_of(item):
+    return item.nodeid.partition("::")[0]
+
+
 def closure_of(item):
     """The fixtures that a test asks for, and those that these ask for; None where it cannot be known."""
     names = getattr(getattr(item, "_fixtureinfo", None), "names_closure", None)
@@ -127,9 +132,10 @@ class Worker:
         self.session, self.config = image.session, image.config
         self.items = image.session.items
         self.queue = collections.deque()
-        self.last = False
+        self.last = self.doubtful = False
         self.index = self.written = shared.NONE
         _dagz.worker_log(image.folder, serial)
+        _dagz.take_doubt()
         self.announce()
         self.renew_tmp_path()
         self.stacks = _dagz.move_high(os.memfd_create("dagz-stacks"))
@@ -186,6 +192,8 @@ class Worker:
                 while (given := self.next())[0] is not None:
                     yield self.begin(*given)
                     self.end()
+                    if self.is_to_renew():
+                        break
             except KeyboardInterrupt:
                 self.cut_short()
             status = self.leave()
@@ -261,6 +269,15 @@ class Worker:
         rss = _dagz.rss() if self.config.option.dagz_max_rss else 0
         self.finished(rss, self.image.forwarder.proves and not self.is_always())
         self.pass_on_stops()
+
+    def is_to_renew(self):
+        """At a module's end, where something of it was not seen: those behind it would be as doubtful by what it has left.
+        The host gives their tests to a fresh fork."""
+        self.doubtful |= _dagz.take_doubt()
+        if not self.queue or module_of(self.items[self.queue[0]]) == module_of(self.item):
+            return False
+        doubtful, self.doubtful = self.doubtful, False
+        return doubtful and not self.image.fixtures.keeps
 
     def is_always(self):
         return self.item.get_closest_marker("dagz_always") is not None

@@ -52,7 +52,14 @@ int dz_cut_class(struct dz_walk *walk, PyObject *node)
         return -1;
     size_t gaps_at = walk->draft->gaps.len;
     struct dz_open open = dz_open_element(walk, DZ_CLASS, &definition);
+    uint32_t *why = walk->why, does = 0;
+    walk->why = why ? &does : NULL;
     int r = cut_members(walk, &definition, header, open, body, has_docstring);
+    walk->why = why;
+    if (why && dz_draft_ok(walk->draft)) {
+        dz_draft_element(walk->draft, open.element)->why = does;
+        *why |= does;
+    }
     uint32_t bare = dz_draft_bare(walk->draft, open, gaps_at);
     dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
     dz_walk_put_name(walk, name);

@@ -3,6 +3,7 @@
  * module fails. That costs a quarter of all; a symbol table of our own would save it, and be wrong one day. */
 #include "cut.h"
 
+#include "known.h"
 #include "nodes.h"
 #include "walk.h"
 
@@ -164,6 +165,7 @@ static enum dz_cut_answer make(const struct dz_buf *source, const XXH128_canonic
     struct dz_sheet_head head = {.minor = PY_MINOR_VERSION, .n_lines = count_lines(source)};
     memcpy(head.source, hash->digest, sizeof head.source);
     dz_draft_clear(&draft);
+    draft.names.words = dz_known_words(source->data);
     int r = cut(&draft, source, head.n_lines);
     dz_autopy PyObject *exception = r < 0 ? take_exception() : NULL;
     if (exception) {

@@ -194,9 +194,8 @@ int dz_cut_annotations(struct dz_walk *walk, const struct dz_definition *definit
     struct dz_draft *draft = walk->draft;
     struct dz_open open = dz_open_element(walk, DZ_ANNOTATION, definition);
     struct dz_scope scope;
-    uint32_t *why = walk->why;
-    if (!walk->is_eager)
-        walk->why = NULL;
+    uint32_t *why = walk->why, does = 0;
+    walk->why = walk->is_eager ? &does : NULL;
     walk->annotating++;
     walk->functions++;
     dz_enter_parameters(walk, definition->node, &scope);
@@ -205,6 +204,8 @@ int dz_cut_annotations(struct dz_walk *walk, const struct dz_definition *definit
     walk->functions--;
     walk->annotating--;
     walk->why = why;
+    if (why)
+        *walk->why_of_all |= does;
     if (!dz_draft_ok(draft))
         return r;
     if (draft->bytes.len == open.bytes_at) {
@@ -213,9 +214,11 @@ int dz_cut_annotations(struct dz_walk *walk, const struct dz_definition *definit
     }
     if (walk->is_eager)
         dz_draft_element(draft, open.element)->flags |= DZ_IS_EAGER;
-    /* The module's stand in many places: each statement reads its own. */
-    int is_at_once = walk->is_eager && walk->statement != DZ_NONE;
-    dz_close_element(walk, open, is_at_once ? DZ_CLOSE_AT_ONCE : DZ_CLOSE_LATER);
+    /* What gives a value and does nothing else is for who reads it. The module's stand in many places: each statement
+     * reads its own. */
+    int is_at_once = does & ~(uint32_t)DZ_WHY_OPERATOR && walk->statement != DZ_NONE;
+    dz_draft_close(draft, open, is_at_once ? DZ_CLOSE_AT_ONCE : DZ_CLOSE_LATER,
+                   walk->is_eager && walk->statement != DZ_NONE);
     return r;
 }
 
@@ -297,10 +300,21 @@ static void why_of_bases(struct dz_walk *walk, PyObject *bases, PyObject *keywor
     }
 }
 
+/* A method's is not its class's: what a class is without it does nothing more. */
+static void note_why(struct dz_walk *walk, struct dz_open open, uint32_t does)
+{
+    if (!walk->why || !dz_draft_ok(walk->draft))
+        return;
+    dz_draft_element(walk->draft, open.element)->why = does;
+    *walk->why_of_all |= does;
+}
+
 int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is_class)
 {
     struct dz_open open = dz_open_element(walk, DZ_HEADER, definition);
     struct dz_scope scope;
+    uint32_t *why = walk->why, does = 0;
+    walk->why = why ? &does : NULL;
     int r = walk_decorators(walk, definition->node);
     dz_draft_digest(walk->draft, open.bytes_at, definition->decorators);
     dz_enter_parameters(walk, definition->node, &scope);
@@ -316,6 +330,8 @@ int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is
     if (r == 0 && arguments)
         r = dz_walk_arguments(walk, arguments);
     dz_scope_leave(walk, &scope);
+    walk->why = why;
+    note_why(walk, open, does);
     dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
     if (!is_class && is_plain_fixture(walk, definition->node) && dz_draft_ok(walk->draft))
         dz_draft_element(walk->draft, open.element)->flags |= DZ_IS_FIXTURE;

@@ -119,7 +119,7 @@ static void list_path(struct dz_draft *draft, uint32_t id)
 static void list_attribute(struct dz_draft *draft, uint32_t id, uint32_t mode, uint32_t element)
 {
     struct dz_name *name = dz_name_at(&draft->names, id);
-    dz_draft_element(draft, element)->flags |= name->flags;
+    dz_draft_element(draft, element)->flags |= name->dotted_flags;
     if (is_listed(draft, &name->listed[DZ_USE_ATTRIBUTE])) {
         ((struct dz_attribute *)draft->attributes.data)[name->attribute_at].mode |= mode;
         return;

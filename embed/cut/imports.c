@@ -23,7 +23,7 @@ static uint32_t first_part(struct dz_walk *walk, uint32_t dotted)
 }
 
 /* Naming a module or what is in it says the same as an attribute of that name; an alias goes on to say so. */
-static uint32_t mention(struct dz_walk *walk, uint32_t dotted)
+static uint32_t mention(struct dz_walk *walk, uint32_t dotted, int is_module)
 {
     uint32_t flags = 0;
     const char *text = dz_name_text(&walk->draft->names, dotted);
@@ -35,7 +35,8 @@ static uint32_t mention(struct dz_walk *walk, uint32_t dotted)
         uint32_t name = dz_names_add(&walk->draft->names, part, size);
         if (!dz_draft_ok(walk->draft))
             return 0;
-        flags |= dz_name_at(&walk->draft->names, name)->flags;
+        const struct dz_name *row = dz_name_at(&walk->draft->names, name);
+        flags |= is_module ? row->dotted_flags : row->flags;
         dz_draft_use(walk->draft, DZ_USE_ATTRIBUTE, name, DZ_READ_VALUE);
         part = part[size] ? part + size + 1 : NULL;
     }
@@ -104,7 +105,8 @@ static void take_import(struct dz_walk *walk, struct imported imported, PyObject
         dz_words_put(walk, text ? text + strspn(text, ".") : "");
         return;
     }
-    uint32_t flags = mention(walk, imported.module) | (is_from ? mention(walk, imported.name) : 0);
+    uint32_t flags =
+        mention(walk, imported.module, 1) | (is_from ? mention(walk, imported.name, 0) : 0);
     if (!dz_draft_ok(draft))
         return;
     put_import(walk, &imported, is_star);

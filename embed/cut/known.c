@@ -7,10 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Words that many others use, too, say what is here said of them only in a source that has `beside` anywhere: nobody comes by
+ * inspect.stack, by whatever name, without it. Of a builtin's name
+ * it is said wherever it stands alone. */
 struct mention {
     const char *name;
     uint32_t flags;
+    enum beside {
+        ALONE,
+        INSPECT,
+        LINECACHE,
+        TRACEBACK,
+        BUILTIN,
+    } beside;
 };
+
+static const char *const besides[] = {[INSPECT] = "inspect",
+                                      [LINECACHE] = "linecache",
+                                      [TRACEBACK] = "traceback",
+                                      [BUILTIN] = "builtin"};
 
 enum {
     POSITION = DZ_NAMES_POSITION,
@@ -23,112 +38,112 @@ enum {
 
 /* Sorted: it is searched by halves, once for each name of a source. */
 static const struct mention mentions[] = {
-    {"FrameSummary", POSITION},
-    {"StackSummary", POSITION},
-    {"TracebackException", POSITION},
-    {"__annotate__", ANNOTATIONS},
-    {"__annotations__", ANNOTATIONS},
-    {"__closure__", INSPECTION},
-    {"__code__", INSPECTION},
-    {"__defaults__", INSPECTION},
-    {"__dict__", NAMESPACE},
-    {"__doc__", INSPECTION},
-    {"__getattribute__", ATTRIBUTES},
-    {"__globals__", NAMESPACE},
-    {"__import__", LOOKUP},
-    {"__kwdefaults__", INSPECTION},
-    {"__signature__", INSPECTION | ANNOTATIONS},
-    {"__subclasses__", DZ_NAMES_SUBCLASSES},
-    {"_getframe", POSITION | NAMESPACE},
-    {"attrgetter", ATTRIBUTES},
-    {"cloudpickle", INSPECTION},
-    {"co_consts", INSPECTION},
-    {"co_firstlineno", POSITION},
-    {"co_lines", POSITION},
-    {"co_lnotab", POSITION},
-    {"co_names", INSPECTION},
-    {"co_positions", POSITION},
-    {"copyreg", INSPECTION},
-    {"currentframe", POSITION | NAMESPACE},
-    {"delattr", ATTRIBUTES},
-    {"dill", INSPECTION},
-    {"dir", NAMESPACE},
-    {"dis", INSPECTION},
-    {"entry_points", LOOKUP},
-    {"eval", DZ_NAMES_CODE},
-    {"exec", DZ_NAMES_CODE},
-    {"exec_module", LOOKUP},
-    {"extract_stack", POSITION},
-    {"extract_tb", POSITION},
-    {"f_builtins", NAMESPACE},
-    {"f_globals", NAMESPACE},
-    {"f_lineno", POSITION},
-    {"f_locals", NAMESPACE},
-    {"find_class", LOOKUP},
-    {"find_loader", LOOKUP},
-    {"find_module", LOOKUP},
-    {"find_spec", LOOKUP},
-    {"findsource", POSITION},
-    {"format_exc", POSITION},
-    {"format_exception", POSITION},
-    {"format_list", POSITION},
-    {"format_stack", POSITION},
-    {"format_tb", POSITION},
-    {"get_annotations", ANNOTATIONS},
-    {"get_data", LOOKUP},
-    {"get_type_hints", ANNOTATIONS},
-    {"getattr", ATTRIBUTES},
-    {"getattr_static", ATTRIBUTES},
-    {"getblock", POSITION},
-    {"getcomments", POSITION},
-    {"getdoc", INSPECTION},
-    {"getframeinfo", POSITION},
-    {"getfullargspec", INSPECTION | ANNOTATIONS},
-    {"getinnerframes", POSITION},
-    {"getline", POSITION | LOOKUP},
-    {"getlines", POSITION | LOOKUP},
-    {"getmembers", NAMESPACE},
-    {"getmodule", LOOKUP},
-    {"getouterframes", POSITION},
-    {"getsource", POSITION | INSPECTION},
-    {"getsourcefile", POSITION},
-    {"getsourcelines", POSITION | INSPECTION},
-    {"globals", NAMESPACE},
-    {"hasattr", ATTRIBUTES},
-    {"help", INSPECTION},
-    {"import_module", LOOKUP},
-    {"import_string", LOOKUP},
-    {"importlib", LOOKUP},
-    {"inspect", INSPECTION},
-    {"iter_modules", LOOKUP},
-    {"linecache", POSITION | LOOKUP},
-    {"load_module", LOOKUP},
-    {"locals", NAMESPACE},
-    {"marshal", INSPECTION},
-    {"methodcaller", ATTRIBUTES},
-    {"module_from_spec", LOOKUP},
-    {"pickle", INSPECTION | LOOKUP},
-    {"pkgutil", LOOKUP},
-    {"print_exc", POSITION},
-    {"print_exception", POSITION},
-    {"print_stack", POSITION},
-    {"print_tb", POSITION},
-    {"pydoc", INSPECTION},
-    {"resolve_name", LOOKUP},
-    {"run_module", LOOKUP},
-    {"run_path", LOOKUP},
-    {"runpy", LOOKUP},
-    {"setattr", ATTRIBUTES},
-    {"shelve", INSPECTION | LOOKUP},
-    {"signature", INSPECTION | ANNOTATIONS},
-    {"stack", POSITION | NAMESPACE},
-    {"tb_frame", POSITION | NAMESPACE},
-    {"tb_lineno", POSITION},
-    {"unwrap", INSPECTION},
-    {"vars", NAMESPACE},
-    {"walk_packages", LOOKUP},
-    {"walk_stack", POSITION},
-    {"walk_tb", POSITION},
+    {"FrameSummary", POSITION, ALONE},
+    {"StackSummary", POSITION, ALONE},
+    {"TracebackException", POSITION, ALONE},
+    {"__annotate__", ANNOTATIONS, ALONE},
+    {"__annotations__", ANNOTATIONS, ALONE},
+    {"__closure__", INSPECTION, ALONE},
+    {"__code__", INSPECTION, ALONE},
+    {"__defaults__", INSPECTION, ALONE},
+    {"__dict__", NAMESPACE, ALONE},
+    {"__doc__", INSPECTION, ALONE},
+    {"__getattribute__", ATTRIBUTES, ALONE},
+    {"__globals__", NAMESPACE, ALONE},
+    {"__import__", LOOKUP, ALONE},
+    {"__kwdefaults__", INSPECTION, ALONE},
+    {"__signature__", INSPECTION | ANNOTATIONS, ALONE},
+    {"__subclasses__", DZ_NAMES_SUBCLASSES, ALONE},
+    {"_getframe", POSITION | NAMESPACE, ALONE},
+    {"attrgetter", ATTRIBUTES, ALONE},
+    {"cloudpickle", INSPECTION, ALONE},
+    {"co_consts", INSPECTION, ALONE},
+    {"co_firstlineno", POSITION, ALONE},
+    {"co_lines", POSITION, ALONE},
+    {"co_lnotab", POSITION, ALONE},
+    {"co_names", INSPECTION, ALONE},
+    {"co_positions", POSITION, ALONE},
+    {"copyreg", INSPECTION, ALONE},
+    {"currentframe", POSITION | NAMESPACE, ALONE},
+    {"delattr", ATTRIBUTES, ALONE},
+    {"dill", INSPECTION, ALONE},
+    {"dir", NAMESPACE, BUILTIN},
+    {"dis", INSPECTION, ALONE},
+    {"entry_points", LOOKUP, ALONE},
+    {"eval", DZ_NAMES_CODE, BUILTIN},
+    {"exec", DZ_NAMES_CODE, BUILTIN},
+    {"exec_module", LOOKUP, ALONE},
+    {"extract_stack", POSITION, ALONE},
+    {"extract_tb", POSITION, ALONE},
+    {"f_builtins", NAMESPACE, ALONE},
+    {"f_globals", NAMESPACE, ALONE},
+    {"f_lineno", POSITION, ALONE},
+    {"f_locals", NAMESPACE, ALONE},
+    {"find_class", LOOKUP, ALONE},
+    {"find_loader", LOOKUP, ALONE},
+    {"find_module", LOOKUP, ALONE},
+    {"find_spec", LOOKUP, ALONE},
+    {"findsource", POSITION, INSPECT},
+    {"format_exc", POSITION, ALONE},
+    {"format_exception", POSITION, ALONE},
+    {"format_list", POSITION, TRACEBACK},
+    {"format_stack", POSITION, ALONE},
+    {"format_tb", POSITION, ALONE},
+    {"get_annotations", ANNOTATIONS, ALONE},
+    {"get_data", LOOKUP, ALONE},
+    {"get_type_hints", ANNOTATIONS, ALONE},
+    {"getattr", ATTRIBUTES, ALONE},
+    {"getattr_static", ATTRIBUTES, ALONE},
+    {"getblock", POSITION, INSPECT},
+    {"getcomments", POSITION, INSPECT},
+    {"getdoc", INSPECTION, ALONE},
+    {"getframeinfo", POSITION, ALONE},
+    {"getfullargspec", INSPECTION | ANNOTATIONS, ALONE},
+    {"getinnerframes", POSITION, ALONE},
+    {"getline", POSITION | LOOKUP, LINECACHE},
+    {"getlines", POSITION | LOOKUP, LINECACHE},
+    {"getmembers", NAMESPACE, INSPECT},
+    {"getmodule", LOOKUP, ALONE},
+    {"getouterframes", POSITION, ALONE},
+    {"getsource", POSITION | INSPECTION, ALONE},
+    {"getsourcefile", POSITION, ALONE},
+    {"getsourcelines", POSITION | INSPECTION, ALONE},
+    {"globals", NAMESPACE, BUILTIN},
+    {"hasattr", ATTRIBUTES, ALONE},
+    {"help", INSPECTION, BUILTIN},
+    {"import_module", LOOKUP, ALONE},
+    {"import_string", LOOKUP, ALONE},
+    {"importlib", LOOKUP, ALONE},
+    {"inspect", INSPECTION, ALONE},
+    {"iter_modules", LOOKUP, ALONE},
+    {"linecache", POSITION | LOOKUP, ALONE},
+    {"load_module", LOOKUP, ALONE},
+    {"locals", NAMESPACE, BUILTIN},
+    {"marshal", INSPECTION, ALONE},
+    {"methodcaller", ATTRIBUTES, ALONE},
+    {"module_from_spec", LOOKUP, ALONE},
+    {"pickle", INSPECTION | LOOKUP, ALONE},
+    {"pkgutil", LOOKUP, ALONE},
+    {"print_exc", POSITION, ALONE},
+    {"print_exception", POSITION, ALONE},
+    {"print_stack", POSITION, ALONE},
+    {"print_tb", POSITION, ALONE},
+    {"pydoc", INSPECTION, ALONE},
+    {"resolve_name", LOOKUP, ALONE},
+    {"run_module", LOOKUP, ALONE},
+    {"run_path", LOOKUP, ALONE},
+    {"runpy", LOOKUP, ALONE},
+    {"setattr", ATTRIBUTES, ALONE},
+    {"shelve", INSPECTION | LOOKUP, ALONE},
+    {"signature", INSPECTION | ANNOTATIONS, INSPECT},
+    {"stack", POSITION | NAMESPACE, INSPECT},
+    {"tb_frame", POSITION | NAMESPACE, ALONE},
+    {"tb_lineno", POSITION, ALONE},
+    {"unwrap", INSPECTION, INSPECT},
+    {"vars", NAMESPACE, BUILTIN},
+    {"walk_packages", LOOKUP, ALONE},
+    {"walk_stack", POSITION, ALONE},
+    {"walk_tb", POSITION, ALONE},
 };
 
 static const char *const local[] = {
@@ -324,16 +339,33 @@ static int by_name(const void *key, const void *mention)
     return strcmp(key, ((const struct mention *)mention)->name);
 }
 
-uint32_t dz_known_flags(const char *name, size_t size)
+static int has_word(const char *source, const char *word)
+{
+    return strstr(source, word) != NULL;
+}
+
+uint32_t dz_known_words(const char *source)
+{
+    /* By a star comes what nobody has spelt. */
+    uint32_t all = has_word(source, "import *") ? UINT32_MAX : 1 << ALONE;
+    for (uint32_t i = INSPECT; i < sizeof besides / sizeof *besides; i++)
+        all |= has_word(source, besides[i]) ? 1u << i : 0;
+    return all;
+}
+
+struct dz_known_flags dz_known_flags(const char *name, size_t size, uint32_t words)
 {
     char key[32];
     if (size >= sizeof key)
-        return 0;
+        return (struct dz_known_flags){0, 0};
     memcpy(key, name, size);
     key[size] = 0;
     const struct mention *found =
         bsearch(key, mentions, sizeof mentions / sizeof *mentions, sizeof *mentions, by_name);
-    return found ? found->flags : 0;
+    if (!found)
+        return (struct dz_known_flags){0, 0};
+    uint32_t said = words >> found->beside & 1 ? found->flags : 0;
+    return (struct dz_known_flags){found->beside == BUILTIN ? found->flags : said, said};
 }
 
 static int has(const char *const *names, size_t n, const char *dotted)

@@ -133,7 +133,7 @@ static int cut_statement(struct dz_walk *walk, PyObject *node, PyObject *alias)
     uint32_t why = 0;
     struct dz_open open = dz_open_element(walk, DZ_BINDING, &lines);
     walk->statement = open.element;
-    walk->why = &why;
+    walk->why = walk->why_of_all = &why;
     walk->flags = kind == DZ_NODE_If ? dz_walk_never(node) : 0;
     if (dz_draft_ok(walk->draft))
         dz_draft_element(walk->draft, open.element)->statement = open.element;

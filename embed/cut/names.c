@@ -68,11 +68,13 @@ static const uint32_t in_no_list[4] = {DZ_NONE, DZ_NONE, DZ_NONE, DZ_NONE};
 
 static uint32_t append_name(struct dz_names *names, const char *text, size_t size, uint64_t hash)
 {
+    struct dz_known_flags known = dz_known_flags(text, size, names->words);
     struct dz_name name = {.at = (uint32_t)names->text.len,
                            .size = (uint32_t)size,
                            .hash = hash,
                            .string = DZ_NONE,
-                           .flags = dz_known_flags(text, size),
+                           .flags = known.alone,
+                           .dotted_flags = known.attribute,
                            .dotted = DZ_NONE,
                            .bound_in = DZ_NONE,
                            .global_in = DZ_NONE,
@@ -126,7 +128,9 @@ static uint32_t append_chain(struct dz_names *names, uint32_t parent, uint32_t n
     struct dz_link_of_chain chain = {.parent = parent,
                                      .name = name,
                                      .root = name,
-                                     .flags = dz_name_at(names, name)->flags,
+                                     .flags = parent == DZ_NONE
+                                                  ? dz_name_at(names, name)->flags
+                                                  : dz_name_at(names, name)->dotted_flags,
                                      .number = DZ_NONE};
     memcpy(chain.listed, in_no_list, sizeof in_no_list);
     if (parent != DZ_NONE) {

@@ -8,16 +8,17 @@
 struct dz_name {
     uint32_t at, size; /* in the text */
     uint64_t hash;
-    uint32_t string;      /* its number in the sheet, or DZ_NONE */
-    uint32_t flags;       /* dz_element_flag: what naming it says */
-    uint32_t k;           /* definitions of that qualname so far */
-    uint32_t ordinal;     /* statements of the module that have bound it so far */
-    uint32_t dotted;      /* what it was imported as last, or DZ_NONE */
-    uint32_t bound_in;    /* the scope that was left last, where it was bound there */
-    uint32_t global_in;   /* the same, where it was declared global */
-    uint32_t declared_in; /* the same, where it was declared nonlocal */
-    uint32_t listed[4];   /* by dz_use_type: whose lists have had it last */
-    uint32_t listed_at;   /* where, of its binds */
+    uint32_t string;       /* its number in the sheet, or DZ_NONE */
+    uint32_t flags;        /* dz_element_flag: what naming it says */
+    uint32_t dotted_flags; /* the same, behind a dot */
+    uint32_t k;            /* definitions of that qualname so far */
+    uint32_t ordinal;      /* statements of the module that have bound it so far */
+    uint32_t dotted;       /* what it was imported as last, or DZ_NONE */
+    uint32_t bound_in;     /* the scope that was left last, where it was bound there */
+    uint32_t global_in;    /* the same, where it was declared global */
+    uint32_t declared_in;  /* the same, where it was declared nonlocal */
+    uint32_t listed[4];    /* by dz_use_type: whose lists have had it last */
+    uint32_t listed_at;    /* where, of its binds */
     uint32_t attribute_at;
     uint32_t left_out; /* which bare class is without it: its element */
     uint32_t n_bound;  /* how often the class binds it */
@@ -40,7 +41,8 @@ struct dz_names {
     struct {
         PyObject *key;
         uint32_t number;
-    } seen[1024]; /* identifiers are interned, and live as long as this: one object, one name */
+    } seen[1024];   /* identifiers are interned, and live as long as this: one object, one name */
+    uint32_t words; /* dz_known_words */
     int failed;
 };
 

@@ -18,11 +18,13 @@ struct dz_walk {
     struct dz_buf bound;  /* names that the open scopes bind */
     struct dz_buf prefix; /* of qualnames: "Class." */
     uint32_t n_scopes;
-    uint32_t *why;      /* of the statement that runs with the module; NULL where nothing does */
-    uint32_t owner;     /* the class that is open, or DZ_NONE */
-    uint32_t statement; /* the module's statement that is open, or DZ_NONE */
-    uint32_t flags;     /* of that statement */
-    uint32_t star;      /* the module that it has all names of */
+    uint32_t *
+        why; /* of what runs with the module: a statement, or a part of it; NULL where nothing does */
+    uint32_t *why_of_all;       /* of the whole statement */
+    uint32_t owner;             /* the class that is open, or DZ_NONE */
+    uint32_t statement;         /* the module's statement that is open, or DZ_NONE */
+    uint32_t flags;             /* of that statement */
+    uint32_t star;              /* the module that it has all names of */
     uint32_t last_name, last_k; /* of the def or class that was cut last */
     unsigned functions;         /* open around: what is in them belongs to the outermost */
     unsigned branches, typing, annotating, quoting, depth;

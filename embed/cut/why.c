@@ -120,9 +120,11 @@ int dz_why_is_plain(struct dz_walk *walk, PyObject *value)
     case DZ_NODE_GeneratorExp:
         return 1;
     case DZ_NODE_Name:
-        return is_plain_name(walk, value) || dz_why_is_known(walk, value, dz_known_plain);
+        return is_plain_name(walk, value) || dz_why_is_known(walk, value, dz_known_plain) ||
+               dz_why_is_known(walk, value, dz_known_local);
     case DZ_NODE_Attribute: {
-        if (dz_why_is_known(walk, value, dz_known_plain))
+        if (dz_why_is_known(walk, value, dz_known_plain) ||
+            dz_why_is_known(walk, value, dz_known_local))
             return 1;
         dz_autopy PyObject *inner = attribute_value(value);
         return chain_of(walk, value) == DZ_NONE && dz_why_is_plain(walk, inner);

@@ -1,5 +1,7 @@
 #include "audit.h"
 
+#include "content.h"
+
 #include "child.h"
 #include "code.h"
 #include "lookup.h"
@@ -184,17 +186,18 @@ static void move(PyObject *args)
     look_at(argument(args, 1), DZ_FACT_WRITTEN, DZ_WRITTEN_OVER);
 }
 
+/* When the first process of the job began to watch. */
+static int64_t began_ns;
+
 /* os.utime(path, times, ns, dir_fd): that a file is dated anew says nothing of its content. */
 static void touch(PyObject *args)
 {
-    struct stat status;
+    uint32_t value;
     dz_autopy PyObject *bytes = NULL;
     PyObject *path = argument(args, 0);
     if (path && !PyLong_Check(path) && PyUnicode_FSConverter(path, &bytes) &&
-        syscall(SYS_newfstatat, AT_FDCWD, PyBytes_AS_STRING(bytes), &status, 0) == 0)
-        look_at(path, DZ_FACT_TOUCHED,
-                (unsigned)((uint64_t)status.st_ctim.tv_sec * 1000000000 +
-                           (uint64_t)status.st_ctim.tv_nsec));
+        dz_content_since(PyBytes_AS_STRING(bytes), began_ns, &value))
+        look_at(path, DZ_FACT_TOUCHED, value);
     PyErr_Clear();
 }
 
@@ -287,6 +290,7 @@ int dz_audit_watch(void)
     if (watching)
         return 0;
     find_starts();
+    began_ns = dz_content_clock();
     if (PySys_AddAuditHook(hook, NULL) < 0)
         return -1;
     watching = 1;

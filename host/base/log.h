@@ -1,6 +1,8 @@
 /* The words of log.def: what a log's numbers mean. */
 #pragma once
 
+#include <stdint.h>
+
 enum { DZ_LOG_VERSION = 4 };
 
 enum dz_log_origin { DZ_LOG_FRONT, DZ_LOG_WORKER, DZ_LOG_CHILD };
@@ -36,7 +38,7 @@ enum dz_fact {
     DZ_FACT_NAMES,   /* a folder was listed: the names in it, and of which kind each is */
     DZ_FACT_ABSENT,  /* looked for, and not there */
     DZ_FACT_WRITTEN, /* made, written, renamed or removed; value: dz_written */
-    DZ_FACT_TOUCHED, /* its times were set; value: of the ctime that it had before, the last 32 bits, in nanoseconds */
+    DZ_FACT_TOUCHED, /* its times were set, which nobody had changed since the job began; value: dz_touched_value */
     DZ_FACT_PLACE, /* passed by a look-up before it hit, or hit nothing: a path without its ending; value: dz_place */
     DZ_FACT_MODULE, /* looked up by this name, and by no import statement: module, or module:attribute */
     DZ_FACT_SOURCE,       /* of an import: the file whose module it is */
@@ -50,6 +52,12 @@ enum dz_fact {
     DZ_FACT_FIXTURE, /* fixtures asked for by name, by the test that runs; several with blanks between them */
     DZ_FACTS
 };
+
+/* Of the canonical form of a content's XXH3_128bits. */
+static inline uint32_t dz_touched_value(const uint8_t hash[16])
+{
+    return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+}
 
 enum dz_stat {
     DZ_STAT_FOLLOWED,

@@ -3,6 +3,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "insight.h"
+#include "loading.h"
 #include "names.h"
 #include "nodeid.h"
 #include "outputs.h"
@@ -134,6 +135,16 @@ static void lean_on_makers(struct building *building, uint32_t vertex, uint32_t 
     }
 }
 
+/* Whether it was imported for a test, and not while tests were collected. */
+static int is_imported_late(const struct building *building, uint32_t import)
+{
+    const struct dz_observations *all = building->of->all;
+    while (import != DZ_OBSERVED_NONE && all->spans[import].type == DZ_SPAN_IMPORT)
+        import = all->spans[import].parent;
+    return import != DZ_OBSERVED_NONE && all->spans[import].type != DZ_SPAN_LOAD &&
+           all->spans[import].type != DZ_SPAN_COLLECT;
+}
+
 /* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
 static void add_lean(struct building *building, uint32_t vertex,
                      const struct dz_observed_fact *fact)
@@ -147,6 +158,9 @@ static void add_lean(struct building *building, uint32_t vertex,
     if (fact->string & DZ_LEAN_READS && source)
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, source, 0));
+    if (source && is_imported_late(building, on))
+        dz_links_edge(&building->links, vertex,
+                      dz_names_vertex(&building->names, DZ_VERTEX_LOADED, source, 0));
 }
 
 static void add_path(struct building *building, uint32_t vertex, uint32_t span,
@@ -397,13 +411,27 @@ static void add_doubts(struct building *building, uint32_t vertex, uint32_t span
         dz_names_unprovable(&building->names, vertex, doubt);
 }
 
+static int names_lines(const struct dz_sheet *sheet, uint32_t number)
+{
+    const struct dz_element *element = dz_sheet_at(sheet, number);
+    if (!(element->flags & DZ_NAMES_POSITION) || element->kind != DZ_MODULE)
+        return !!(element->flags & DZ_NAMES_POSITION);
+    /* A module's code runs its statements; what they define and import is not run yet. */
+    for (uint32_t i = number + 1; i < dz_sheet_n(sheet); i++) {
+        element = dz_sheet_at(sheet, i);
+        if (element->flags & DZ_NAMES_POSITION && !(element->flags & DZ_IS_IMPORT) &&
+            element->kind != DZ_FUNCTION && element->kind != DZ_CLASS && element->kind != DZ_BARE)
+            return 1;
+    }
+    return 0;
+}
+
 /* Lines are those of whatever is on the stack: of all project code that ran beside the code that asks for them. */
 static int asks_for_lines(const struct building *building, const struct dz_observed_span *span)
 {
     for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++) {
         struct dz_joined joined = dz_elements_of(building->names.elements, code);
-        if (joined.why == DZ_KNOWN &&
-            dz_sheet_at(joined.sheet, joined.element)->flags & DZ_NAMES_POSITION)
+        if (joined.why == DZ_KNOWN && names_lines(joined.sheet, joined.element))
             return 1;
     }
     return 0;
@@ -420,9 +448,15 @@ static void add_bytes(struct building *building, uint32_t vertex,
 }
 
 /* What a module's statements ran is not what whoever imports it depends on, but who reads what they made (names.h). */
-static void add_codes(struct building *building, uint32_t vertex,
-                      const struct dz_observed_span *span)
+static void add_codes(struct building *building, uint32_t vertex, uint32_t number)
 {
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    int is_late =
+        span->type != DZ_SPAN_IMPORT && span->type != DZ_SPAN_LOAD && span->type != DZ_SPAN_COLLECT;
+    uint32_t file = is_late ? file_of_span(building, number) : 0;
+    for (uint32_t code = 0; is_late && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
+         code++)
+        dz_load_late(&building->names, vertex, file, code);
     for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
         if (span->type != DZ_SPAN_IMPORT || building->of->all->codes[code].kind == DZ_CODE_PACKAGE)
             dz_names_code(&building->names, vertex, code);
@@ -469,13 +503,14 @@ static void lean_on_effects_within(struct building *building, uint32_t number)
 {
     const struct dz_observations *all = building->of->all;
     uint32_t file = source_of(building, number), around = number;
-    while (file && around != DZ_OBSERVED_NONE && all->spans[around].type == DZ_SPAN_IMPORT)
-        around = all->spans[around].parent;
-    if (!file || around == DZ_OBSERVED_NONE || all->spans[around].type == DZ_SPAN_LOAD ||
-        all->spans[around].type == DZ_SPAN_COLLECT)
+    if (!file || !is_imported_late(building, number))
         return;
+    while (all->spans[around].type == DZ_SPAN_IMPORT)
+        around = all->spans[around].parent;
     dz_links_edge(&building->links, span_vertex(building, around),
                   dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, file, 0));
+    dz_links_edge(&building->links, span_vertex(building, around),
+                  dz_names_vertex(&building->names, DZ_VERTEX_LOADED, file, 0));
 }
 
 static void fill_span(struct building *building, uint32_t number)
@@ -484,7 +519,7 @@ static void fill_span(struct building *building, uint32_t number)
     uint32_t vertex = span_vertex(building, number), file = source_of(building, number);
     if (is_of_reports(building, number))
         return;
-    add_codes(building, vertex, span);
+    add_codes(building, vertex, number);
     lean_on_makers(building, vertex, number);
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(building, vertex, number, i);
@@ -600,6 +635,7 @@ static void find_tests_of(struct building *building, uint32_t number)
         return;
     uint32_t vertex = dz_names_vertex(&building->names, DZ_VERTEX_FIND, file, 0);
     add_hooks_around(building, vertex, DZ_VERTEX_HOOKS, file);
+    add_hooks_around(building, vertex, DZ_VERTEX_LOADED, file);
     for (uint32_t i = 0; i < all->n_spans; i++)
         if (all->spans[i].type == DZ_SPAN_LOAD && !is_of_reports(building, i))
             lean_on(building, vertex, i);

@@ -10,17 +10,14 @@ enum { REACHES_NOT = 1, REACHES };
 
 /* ---- whom an import imports ---- */
 
-enum { TARGETS_MOST = 8 };
-
 static void add_target(uint32_t *targets, uint32_t *n, uint32_t file)
 {
-    if (file && *n < TARGETS_MOST)
+    if (file && *n < DZ_TARGETS_MOST)
         targets[(*n)++] = file;
 }
 
-/* The project's modules that an import statement imports, as far as the job has imported them. Their number. */
-static uint32_t targets_of(struct dz_names *names, const struct dz_sheet *sheet, uint32_t file,
-                           const struct dz_import *import, uint32_t targets[TARGETS_MOST])
+uint32_t dz_import_targets(struct dz_names *names, const struct dz_sheet *sheet, uint32_t file,
+                           const struct dz_import *import, uint32_t targets[DZ_TARGETS_MOST])
 {
     uint32_t n = 0, n_found;
     const char *path = dz_names_file_text(names, file),
@@ -61,7 +58,7 @@ static void read_values_of_hooks(struct dz_reader *reader)
 /* What pytest finds in a module by whatever way it has come there: imported, hooks and fixtures are what they are elsewhere. */
 void dz_expand_hooks(struct dz_reader *reader, enum dz_vertex_kind kind, enum dz_hooks of)
 {
-    uint32_t n, targets[TARGETS_MOST];
+    uint32_t n, targets[DZ_TARGETS_MOST];
     const struct dz_sheet *sheet = reader->sheet;
     const struct dz_import *imports = dz_sheet_imports(sheet, &n);
     struct dz_dotted none = {0};
@@ -77,7 +74,8 @@ void dz_expand_hooks(struct dz_reader *reader, enum dz_vertex_kind kind, enum dz
             dz_read_of_import(reader, sheet, reader->file, &imports[i], &none);
             continue;
         }
-        uint32_t n_targets = targets_of(reader->names, sheet, reader->file, &imports[i], targets);
+        uint32_t n_targets =
+            dz_import_targets(reader->names, sheet, reader->file, &imports[i], targets);
         for (uint32_t k = 0; k < n_targets; k++) {
             dz_reader_link(reader, kind, targets[k], 0);
             dz_reader_link(reader, DZ_VERTEX_NAME, targets[k],
@@ -92,7 +90,7 @@ static uint32_t order_of(struct dz_names *names, uint32_t file)
     struct dz_names_file *info = &names->files[file];
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     dz_autobuf struct dz_buf lines = {0};
-    uint32_t n, n_targets, targets[TARGETS_MOST];
+    uint32_t n, n_targets, targets[DZ_TARGETS_MOST];
     if (info->order || !sheet)
         return info->order;
     const struct dz_import *imports = dz_sheet_imports(sheet, &n);
@@ -100,7 +98,7 @@ static uint32_t order_of(struct dz_names *names, uint32_t file)
         int writes = 0;
         if (!dz_is_at_top(sheet, &imports[i]))
             continue;
-        n_targets = targets_of(names, sheet, file, &imports[i], targets);
+        n_targets = dz_import_targets(names, sheet, file, &imports[i], targets);
         for (uint32_t k = 0; k < n_targets; k++)
             writes |= names->files[targets[k]].writes;
         if (writes)
@@ -111,8 +109,7 @@ static uint32_t order_of(struct dz_names *names, uint32_t file)
     return info->order;
 }
 
-/* Whoever has imported it decides when its statements are run, and whether. */
-static void read_importers(struct dz_reader *reader)
+void dz_read_importers(struct dz_reader *reader)
 {
     const struct dz_names *names = reader->names;
     const struct dz_names_file *info = &names->files[reader->file];
@@ -127,7 +124,7 @@ static void read_importers(struct dz_reader *reader)
 
 void dz_expand_effects(struct dz_reader *reader)
 {
-    read_importers(reader);
+    dz_read_importers(reader);
     dz_names_source_input(reader->names, reader->from, reader->file,
                           (struct dz_input){.kind = DZ_INPUT_EFFECTS});
     dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
@@ -183,8 +180,7 @@ static void read_run_outside(struct dz_reader *reader)
                 dz_sheet_at(joined.sheet, joined.element)->kind == DZ_FUNCTION &&
                 dz_outside_is_of(joined.sheet, dz_sheet_at(joined.sheet, joined.element),
                                  dz_names_text(names, names->roots)))
-                dz_reader_link(reader, DZ_VERTEX_ELEMENT, names->all->codes[code].file,
-                               joined.element);
+                dz_read_run(reader, code);
         }
     }
 }
@@ -194,7 +190,7 @@ static int reaches_outside(struct dz_names *names, uint32_t file)
 {
     struct dz_names_file *info = &names->files[file];
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
-    uint32_t n, targets[TARGETS_MOST];
+    uint32_t n, targets[DZ_TARGETS_MOST];
     if (info->reach)
         return info->reach == REACHES;
     /* In a circle of imports each is as harmless as the others. */
@@ -206,7 +202,7 @@ static int reaches_outside(struct dz_names *names, uint32_t file)
     const struct dz_import *imports = sheet ? dz_sheet_imports(sheet, &n) : NULL;
     for (uint32_t i = 0; sheet && info->reach != REACHES && i < n; i++) {
         uint32_t n_targets = dz_is_at_top(sheet, &imports[i])
-                                 ? targets_of(names, sheet, file, &imports[i], targets)
+                                 ? dz_import_targets(names, sheet, file, &imports[i], targets)
                                  : 0;
         for (uint32_t k = 0; k < n_targets; k++)
             if (targets[k] != file && reaches_outside(names, targets[k]))
@@ -268,7 +264,8 @@ void dz_expand_import(struct dz_reader *reader)
     for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
         const struct dz_element *element = dz_sheet_at(reader->sheet, i);
         const struct dz_read *reads = dz_sheet_reads(reader->sheet, element);
-        if (!dz_is_statement(element))
+        int is_eager = element->kind == DZ_ANNOTATION && element->flags & DZ_IS_EAGER;
+        if (!dz_is_statement(element) && !is_eager)
             continue;
         for (uint32_t k = 0; k < element->reads.n; k++) {
             struct dz_dotted chain;

@@ -2,6 +2,8 @@
  * of its own is added up instead, each part's hash to the others'. */
 #include "inputs.h"
 
+#include "../base/mem.h"
+
 #include "outside.h"
 #include "touch.h"
 #include "scope.h"
@@ -140,21 +142,12 @@ static int put_bare(struct hash *hash, const struct dz_sheet *sheet,
     return 1;
 }
 
-static int may_change(const struct dz_sheet *sheet, const struct dz_element *effect, uint32_t name)
-{
-    const struct dz_read *reads = dz_sheet_reads(sheet, effect);
-    for (uint32_t i = 0; i < effect->reads.n; i++)
-        if (dz_touch_root(sheet, reads[i].chain) == name && dz_touches(sheet, effect, &reads[i]))
-            return 1;
-    return 0;
-}
-
 /* One that comes is seen by who reads the name; what it may run is known only of one that was there (names.c). */
 static void put_changes(struct hash *hash, const struct dz_sheet *sheet, uint32_t name)
 {
     for (uint32_t i = 0; name != DZ_NONE && i < dz_sheet_n(sheet); i++) {
         const struct dz_element *element = dz_sheet_at(sheet, i);
-        if (dz_has_effect(element) && may_change(sheet, element, name))
+        if (dz_may_change(sheet, element, name))
             put_effect(hash, sheet, element);
     }
 }
@@ -229,15 +222,20 @@ static int is_imported_with(const struct dz_sheet *sheet, const struct dz_import
            dz_sheet_at(sheet, import->element)->kind != DZ_FUNCTION;
 }
 
-static int is_same_module(const struct dz_import *a, const struct dz_import *b)
+/* What it imports by its name, which may be a module; DZ_NONE: nothing. */
+static uint32_t name_of(const struct dz_sheet *sheet, const struct dz_import *import,
+                        const char *known)
 {
-    return a->module == b->module && a->name == b->name && a->level == b->level;
+    return known && dz_outside_is_of_module(sheet, import, known) ? DZ_NONE : import->name;
 }
 
-static int is_told_before(const struct dz_sheet *sheet, const struct dz_import *imports, uint32_t i)
+static int is_told_before(const struct dz_sheet *sheet, const struct dz_import *imports, uint32_t i,
+                          const char *known)
 {
     for (uint32_t j = 0; j < i; j++)
-        if (is_same_module(&imports[j], &imports[i]) && is_imported_with(sheet, &imports[j]))
+        if (imports[j].module == imports[i].module && imports[j].level == imports[i].level &&
+            name_of(sheet, &imports[j], known) == name_of(sheet, &imports[i], known) &&
+            is_imported_with(sheet, &imports[j]))
             return 1;
     return 0;
 }
@@ -257,12 +255,13 @@ static void add_imports(struct hash *hash, const struct dz_sheet *sheet, const c
     const struct dz_import *imports = dz_sheet_imports(sheet, &n);
     for (uint32_t i = 0; i < n; i++) {
         const struct dz_import *import = &imports[i];
-        if (!counts(sheet, import, known) || is_told_before(sheet, imports, i))
+        if (!counts(sheet, import, known) || is_told_before(sheet, imports, i, known))
             continue;
         struct hash part;
+        uint32_t name = name_of(sheet, import, known);
         begin(&part, import->level);
         put_text(&part, dz_sheet_string(sheet, import->module));
-        put_text(&part, import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name));
+        put_text(&part, name == DZ_NONE ? "" : dz_sheet_string(sheet, name));
         add(hash, &part);
     }
 }
@@ -278,6 +277,89 @@ static struct dz_fingerprint of_effects(const struct dz_sheet *sheet, const char
             put_effect(&hash, sheet, element);
     }
     add_imports(&hash, sheet, roots);
+    return end(&hash);
+}
+
+/* ---- what an import may fail by ---- */
+
+struct numbers {
+    uint64_t *list;
+    uint32_t n, cap;
+    int failed;
+};
+
+static int by_size(const void *one, const void *other)
+{
+    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+static void put_chain(struct numbers *to, const struct dz_sheet *sheet, const struct dz_read *read)
+{
+    dz_autobuf struct dz_buf text = {0};
+    uint32_t n, root = dz_touch_root(sheet, read->chain);
+    dz_sheet_put_chain(sheet, read->chain, &text);
+    /* Bound, but only behind where it is read. */
+    dz_scope_binders(sheet, root, &n);
+    dz_buf_put(&text, n && !read->sees ? "!" : ".", 1);
+    if (!dz_buf_ok(&text) || !dz_has_room(&to->list, to->n, &to->cap, sizeof *to->list)) {
+        to->failed = 1;
+        return;
+    }
+    to->list[to->n++] = XXH3_64bits(text.data, text.len);
+}
+
+/* Which names are asked for while the module is imported; not where, and how often. */
+static void put_asked(struct hash *hash, const struct dz_sheet *sheet)
+{
+    struct numbers asked = {0};
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        const struct dz_read *reads = dz_sheet_reads(sheet, element);
+        int is_eager = element->kind == DZ_ANNOTATION && element->flags & DZ_IS_EAGER;
+        for (uint32_t k = 0; (dz_is_statement(element) || is_eager) && k < element->reads.n; k++)
+            put_chain(&asked, sheet, &reads[k]);
+    }
+    if (asked.n)
+        qsort(asked.list, asked.n, sizeof *asked.list, by_size);
+    for (uint32_t i = 0; i < asked.n; i++)
+        if (!i || asked.list[i] != asked.list[i - 1])
+            XXH3_128bits_update(&hash->state, &asked.list[i], sizeof asked.list[i]);
+    /* Without memory it is another one than it was. */
+    put_number(hash, asked.failed ? asked.n : 0);
+    dz_free(asked.list);
+}
+
+/* Of the standard library's a whole module is there. */
+static void put_imports(struct hash *hash, const struct dz_sheet *sheet)
+{
+    uint32_t n;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dz_import *import = &imports[i];
+        if (import->flags & DZ_IMPORT_TYPING ||
+            (import->flags & DZ_IMPORT_STANDARD && !(import->flags & DZ_IMPORT_FROM)) ||
+            dz_sheet_at(sheet, import->element)->kind == DZ_FUNCTION)
+            continue;
+        struct hash part;
+        begin(&part, import->level);
+        put_text(&part, dz_sheet_string(sheet, import->module));
+        put_text(&part, import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name));
+        add(hash, &part);
+    }
+}
+
+static struct dz_fingerprint of_raises(const struct dz_sheet *sheet)
+{
+    struct hash hash;
+    begin(&hash, DZ_INPUT_RAISES);
+    for (uint32_t i = 0; i < dz_sheet_n(sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, i);
+        if (dz_may_raise(sheet, element))
+            put_fingerprint(&hash, element);
+    }
+    put_asked(&hash, sheet);
+    put_imports(&hash, sheet);
     return end(&hash);
 }
 
@@ -646,6 +728,8 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
         return of_effects(sheet, NULL);
     case DZ_INPUT_OUTSIDE:
         return of_effects(sheet, name);
+    case DZ_INPUT_RAISES:
+        return of_raises(sheet);
     case DZ_INPUT_ORDER:
         return of_order(sheet, name);
     case DZ_INPUT_CLASSES:

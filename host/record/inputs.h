@@ -15,6 +15,7 @@ enum dz_input_kind {
     DZ_INPUT_BOUND,   /* name: that there are such */
     DZ_INPUT_EFFECTS, /* the effects of the module, in order */
     DZ_INPUT_OUTSIDE, /* those that may reach beyond the project's modules (outside.h), and what it imports; name: the roots */
+    DZ_INPUT_RAISES,  /* all that may end an import of the module by an exception */
     DZ_INPUT_ORDER, /* name: imports, a line each (dz_input_put_import): the order in which these are done */
     DZ_INPUT_CLASSES, /* the headers of all its classes */
     DZ_INPUT_SHAPE, /* what pytest finds tests by: all names, headers and statements in order, no bodies */
@@ -25,7 +26,7 @@ enum dz_input_kind {
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
     DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind, its mode, the size of a file that is not python's */
-    DZ_INPUT_LINK, /* of: dz_resolved */
+    DZ_INPUT_LINK,  /* of: dz_resolved */
     DZ_INPUT_NAMES, /* of: dz_listed_names */
     DZ_INPUT_ABSENT,
     DZ_INPUT_PLACE, /* of: dz_place; the path is without an ending */

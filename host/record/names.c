@@ -3,6 +3,7 @@
 #include "../base/buf.h"
 #include "../base/mem.h"
 #include "importing.h"
+#include "loading.h"
 #include "test_classes.h"
 
 #include <errno.h>
@@ -145,6 +146,7 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
         [DZ_VERTEX_RAN] = "import",
         [DZ_VERTEX_EFFECTS] = "effects of",
         [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_LOADED] = "loading",
         [DZ_VERTEX_TEST_CLASS] = "class of tests",
         [DZ_VERTEX_CLASSES] = "classes of",
         [DZ_VERTEX_ORDER] = "order of imports in",
@@ -307,6 +309,9 @@ static void expand(struct dz_names *names, uint32_t vertex)
     case DZ_VERTEX_EFFECTS:
         dz_expand_effects(&reader);
         break;
+    case DZ_VERTEX_LOADED:
+        dz_expand_loaded(&reader);
+        break;
     case DZ_VERTEX_IMPORT:
         dz_expand_import(&reader);
         break;
@@ -383,6 +388,7 @@ void dz_names_free(struct dz_names *names)
     for (uint32_t i = 0; names->files && i <= names->all->n_strings; i++) {
         dz_free(names->files[i].imports);
         dz_bits_free(&names->files[i].changed);
+        dz_bits_free(&names->files[i].loaded);
     }
     dz_free(names->files);
     dz_free(names->spans_files);

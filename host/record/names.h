@@ -28,6 +28,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
     DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
     DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
+    DZ_VERTEX_LOADED,  /* a: file: whether importing it ends by an exception */
     DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
     DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
     DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
@@ -50,7 +51,8 @@ struct dz_names {
         uint32_t path;                             /* of an input, + 1 */
         uint32_t *imports, n_imports, cap_imports; /* spans that the module was imported in */
         struct dz_bits
-            changed; /* strings: its names that its own statements may have changed again */
+            changed; /* strings: its names that functions of its own may have changed when it was imported */
+        struct dz_bits loaded; /* files that are imported with it, it too; once asked */
         int is_changed_known;
         int is_tested; /* pytest has found tests in it: its classes' methods need not know of other tests */
         int writes;     /* its import has left something changed */

@@ -128,6 +128,14 @@ int dz_outside_is_harmless(const struct dz_sheet *sheet, const struct dz_import 
            (of == HARMLESS && *module && !(*name && is_package(roots, module)));
 }
 
+int dz_outside_is_of_module(const struct dz_sheet *sheet, const struct dz_import *import,
+                            const char *roots)
+{
+    const char *module = dz_sheet_string(sheet, import->module);
+    return *module && what_is(roots, module, import->level > 0) != UNKNOWN &&
+           !is_package(roots, module);
+}
+
 /* ---- what code does ---- */
 
 /* What a chain stands for, where its first name is imported: the module's name in front. */

@@ -10,6 +10,9 @@ int dz_outside_is_root(const char *roots, const char *module);
  * may. Whether all that this import may import is of the first kind. */
 int dz_outside_is_harmless(const struct dz_sheet *sheet, const struct dz_import *import,
                            const char *roots);
+/* Whether what is imported from it is no module, by the same lines: all imports of it do the same. */
+int dz_outside_is_of_module(const struct dz_sheet *sheet, const struct dz_import *import,
+                            const char *roots);
 /* Whether the code of this element, called or a statement, may have such an effect. */
 int dz_outside_is_of(const struct dz_sheet *sheet, const struct dz_element *element,
                      const char *roots);

@@ -3,6 +3,7 @@
 #include "reach.h"
 
 #include "../base/mem.h"
+#include "members.h"
 #include "novel.h"
 #include "scope.h"
 
@@ -531,6 +532,23 @@ static int is_written(const struct dz_meaning *meaning)
     return mode & WRITES || (mode & DZ_READ_CALLED && meaning->rest.n);
 }
 
+/* What a use of a member does to the class it is of: the worst, where several are bound to the name. */
+static enum dz_member_use use_of_member(struct reach *reach, const struct dz_meaning *meaning)
+{
+    struct binder binder = binders_of(reach, meaning);
+    enum dz_member_use use = DZ_MEMBER_LEAVES;
+    uint32_t n = 0;
+    for (; next_binder(&binder); n++) {
+        uint32_t class = dz_sheet_find(binder.sheet, DZ_CLASS, meaning->name, binder.at->k);
+        enum dz_member_use of =
+            !(binder.modes & DZ_BIND_CLASS) || class == DZ_NONE
+                ? DZ_MEMBER_CHANGES
+                : dz_member_use(binder.sheet, class, meaning->rest.names[0], meaning->rest.mode);
+        use = of < use ? of : use;
+    }
+    return n && meaning->rest.n == 1 ? use : DZ_MEMBER_CHANGES;
+}
+
 static int is_value_written(const struct walk *walk, const struct kind *kind, uint32_t mode)
 {
     return mode & DZ_READ_CALLED || walk->why & CALLS || walk->is_changing ||
@@ -554,9 +572,11 @@ static void meet_in_statement(const struct walk *walk, const struct dz_meaning *
 static void meet_in_function(const struct walk *walk, const struct dz_meaning *meaning)
 {
     struct kind kind = kind_of(walk->reach, meaning);
-    if (kind.is_value || is_written(meaning))
+    enum dz_member_use use =
+        kind.is_class && meaning->rest.n ? use_of_member(walk->reach, meaning) : DZ_MEMBER_CHANGES;
+    if (kind.is_value || (use == DZ_MEMBER_CHANGES && is_written(meaning)))
         write_name(walk, meaning);
-    else
+    else if (use != DZ_MEMBER_LEAVES)
         pass_name(walk->reach, meaning->file, meaning->name);
     call_name(walk, meaning, 1);
 }
@@ -784,7 +804,7 @@ static void walk_effect(struct reach *reach, uint32_t file, uint32_t number, int
     walk.is_of_known = is_of_known;
     walk_element(&walk, number);
     walk_words(&walk, element);
-    for (uint32_t i = number + 1; i < dz_sheet_n(walk.sheet); i++) {
+    for (uint32_t i = number + 1; dz_is_statement(element) && i < dz_sheet_n(walk.sheet); i++) {
         if (dz_is_statement(dz_sheet_at(walk.sheet, i)))
             break;
         if (dz_sheet_at(walk.sheet, i)->kind == DZ_CLASS)

@@ -147,18 +147,6 @@ const struct dz_element *dz_element_named(const struct dz_reader *reader, enum d
 }
 
 /* Of what is known to have no effects: it may read files all the same. */
-static int makes_calls(const struct dz_sheet *sheet, const struct dz_element *statement)
-{
-    const struct dz_read *reads = dz_sheet_reads(sheet, statement);
-    const struct dz_attribute *attributes = dz_sheet_attributes(sheet, statement);
-    uint32_t modes = 0;
-    for (uint32_t i = 0; i < statement->reads.n; i++)
-        modes |= reads[i].mode;
-    for (uint32_t i = 0; i < statement->attributes.n; i++)
-        modes |= attributes[i].mode;
-    return (modes & DZ_READ_CALLED) != 0;
-}
-
 /* What a statement binds its names to: of a function its header, of a class its statements, else what it reads. Where it calls
  * what is not known, also what that ran. */
 void dz_read_statement(struct dz_reader *reader, uint32_t number)
@@ -167,7 +155,7 @@ void dz_read_statement(struct dz_reader *reader, uint32_t number)
     uint32_t part;
     if (statement->flags & DZ_IS_DEF ? dz_has_effect(statement) : statement->why != 0)
         dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
-    else if (makes_calls(reader->sheet, statement))
+    else if (dz_makes_calls(reader->sheet, statement))
         dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
     if (!(statement->flags & DZ_IS_DEF)) {
         if (!(statement->flags & DZ_IS_IMPORT))

@@ -1,5 +1,7 @@
 #include "statements.h"
 
+#include "importing.h"
+#include "members.h"
 #include "scope.h"
 #include "touch.h"
 
@@ -14,19 +16,27 @@ static void note_changed(struct dz_names *names, uint32_t file, const char *name
         names->links->failed = 1;
 }
 
-/* The names of its own that code reads, by any way that may change what they stand for. */
-static void note_reads(struct dz_names *names, uint32_t file, const struct dz_sheet *sheet,
-                       const struct dz_element *element, int is_statement_itself)
+static int leaves_class(const struct dz_sheet *sheet, const struct dz_dotted *chain)
 {
-    const struct dz_read *reads = dz_sheet_reads(sheet, element);
-    for (uint32_t i = 0; i < element->reads.n; i++) {
+    uint32_t class = dz_sheet_find(sheet, DZ_CLASS, chain->names[0], 1);
+    return chain->n == 2 && class != DZ_NONE &&
+           dz_sheet_find(sheet, DZ_CLASS, chain->names[0], 2) == DZ_NONE &&
+           dz_member_use(sheet, class, chain->names[1], chain->mode) == DZ_MEMBER_LEAVES;
+}
+
+/* The names of its own that a function reads, or binds. */
+static void note_reads(struct dz_names *names, uint32_t file, const struct dz_sheet *sheet,
+                       const struct dz_element *function)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, function);
+    for (uint32_t i = 0; i < function->reads.n; i++) {
         struct dz_dotted chain;
         dz_dotted_take(&chain, sheet, reads[i].chain, reads[i].mode);
-        if (chain.n && (!is_statement_itself || dz_touches(sheet, element, &reads[i])))
+        if (chain.n && !leaves_class(sheet, &chain))
             note_changed(names, file, chain.names[0]);
     }
-    const struct dz_bind *bind = dz_sheet_binds(sheet, element);
-    for (uint32_t i = 0; !is_statement_itself && i < element->binds.n; i++)
+    const struct dz_bind *bind = dz_sheet_binds(sheet, function);
+    for (uint32_t i = 0; i < function->binds.n; i++)
         if (bind[i].mode & DZ_BIND_GLOBAL)
             note_changed(names, file, dz_sheet_string(sheet, bind[i].name));
 }
@@ -44,23 +54,42 @@ static void note_run(struct dz_names *names, uint32_t file, const struct dz_shee
             const struct dz_element *element =
                 joined.element != DZ_NONE ? dz_sheet_at(sheet, joined.element) : NULL;
             if (element && element->kind == DZ_FUNCTION)
-                note_reads(names, file, sheet, element, 0);
+                note_reads(names, file, sheet, element);
         }
     }
 }
 
-int dz_is_changed(struct dz_names *names, uint32_t file, uint32_t string)
+/* Which of the statements has made them do what is not known. */
+static int is_changed_by_run(struct dz_names *names, uint32_t file, uint32_t string)
 {
     struct dz_names_file *info = &names->files[file];
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     if (!info->is_changed_known && sheet) {
         info->is_changed_known = 1;
-        for (uint32_t i = 0; i < dz_sheet_n(sheet); i++)
-            if (dz_has_effect(dz_sheet_at(sheet, i)))
-                note_reads(names, file, sheet, dz_sheet_at(sheet, i), 1);
         note_run(names, file, sheet);
     }
     return dz_bits_has(&info->changed, string);
+}
+
+/* That they stand there, and in which order, is in the name's input. */
+static int read_changes(struct dz_reader *reader, uint32_t name)
+{
+    int is_changed = 0;
+    for (uint32_t i = 0; name != DZ_NONE && i < dz_sheet_n(reader->sheet); i++)
+        if (dz_may_change(reader->sheet, dz_sheet_at(reader->sheet, i), name)) {
+            dz_read_statement(reader, i);
+            is_changed = 1;
+        }
+    return is_changed;
+}
+
+void dz_read_changes(struct dz_reader *reader, uint32_t string)
+{
+    struct dz_names *names = reader->names;
+    if (is_changed_by_run(names, reader->file, string))
+        dz_reader_link(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
+    else if (read_changes(reader, dz_scope_string(reader->sheet, dz_names_text(names, string))))
+        dz_read_importers(reader);
 }
 
 /* from m import X: X is what it is there. */
@@ -100,8 +129,7 @@ void dz_expand_name(struct dz_reader *reader, uint32_t string)
         if (dz_is_statement(dz_sheet_at(reader->sheet, binders[i])))
             dz_read_statement(reader, binders[i]);
     read_imports_of(reader, name);
-    if (dz_is_changed(names, reader->file, string))
-        dz_reader_link(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
+    dz_read_changes(reader, string);
 }
 
 /* ---- whole modules ---- */
@@ -153,6 +181,31 @@ void dz_expand_whole(struct dz_reader *reader, enum dz_input_kind kind)
     read_all_stars(reader);
 }
 
+/* A module's __getattr__ is run by each `from m import x`, which asks for m.__path__. What it gives for a name is for who reads
+ * that name. */
+static int is_asked_by_imports(const struct dz_joined *joined)
+{
+    const struct dz_element *element =
+        joined->why == DZ_KNOWN ? dz_sheet_at(joined->sheet, joined->element) : NULL;
+    return element && element->kind == DZ_FUNCTION &&
+           strcmp(dz_sheet_string(joined->sheet, element->name), "__getattr__") == 0;
+}
+
+void dz_read_run(struct dz_reader *reader, uint32_t code)
+{
+    struct dz_names *names = reader->names;
+    struct dz_joined joined = dz_elements_of(names->elements, code);
+    if (!is_asked_by_imports(&joined)) {
+        dz_names_code(names, reader->from, code);
+        return;
+    }
+    dz_names_source_input(names, reader->from, names->all->codes[code].file,
+                          (struct dz_input){.kind = DZ_INPUT_ELEMENT,
+                                            .of = DZ_FUNCTION,
+                                            .name = dz_names_add_text(names, "__getattr__"),
+                                            .k = dz_sheet_at(joined.sheet, joined.element)->k});
+}
+
 /* What the statements ran is what the import spans ran, and not what stands in functions or classes of modules. */
 void dz_expand_ran(struct dz_reader *reader)
 {
@@ -162,6 +215,6 @@ void dz_expand_ran(struct dz_reader *reader)
     for (uint32_t i = 0; i < info->n_imports; i++) {
         const struct dz_bits *codes = &names->all->spans[info->imports[i]].codes;
         for (uint32_t code = 0; (code = dz_bits_next(codes, code)) != UINT32_MAX; code++)
-            dz_names_code(names, reader->from, code);
+            dz_read_run(reader, code);
     }
 }

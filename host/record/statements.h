@@ -8,5 +8,7 @@ void dz_expand_name(struct dz_reader *reader, uint32_t string);
 void dz_expand_whole(struct dz_reader *reader, enum dz_input_kind kind);
 /* What the statements ran. */
 void dz_expand_ran(struct dz_reader *reader);
-/* Whether the module's own statements may have changed what a name stands for. */
-int dz_is_changed(struct dz_names *names, uint32_t file, uint32_t string);
+/* Of these, one code. */
+void dz_read_run(struct dz_reader *reader, uint32_t code);
+/* What the module's own statements may have done to what a name stands for. */
+void dz_read_changes(struct dz_reader *reader, uint32_t string);

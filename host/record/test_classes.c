@@ -142,6 +142,5 @@ void dz_expand_test_class(struct dz_reader *reader, uint32_t string)
     for (name = dz_names_text(names, string); name[size]; size += strcspn(name + size + 1, ".") + 1)
         read_classes_named(reader, name, size);
     read_classes_named(reader, name, size);
-    if (dz_is_changed(names, reader->file, first))
-        dz_reader_link(reader, DZ_VERTEX_EFFECTS, reader->file, 0);
+    dz_read_changes(reader, first);
 }

@@ -16,6 +16,35 @@ int dz_has_effect(const struct dz_element *statement)
            (statement->flags & DZ_IS_COMPOUND || statement->why & ~(uint32_t)DZ_WHY_OPERATOR);
 }
 
+int dz_makes_calls(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, statement);
+    const struct dz_attribute *attributes = dz_sheet_attributes(sheet, statement);
+    uint32_t modes = 0;
+    for (uint32_t i = 0; i < statement->reads.n; i++)
+        modes |= reads[i].mode;
+    for (uint32_t i = 0; i < statement->attributes.n; i++)
+        modes |= attributes[i].mode;
+    return (modes & DZ_READ_CALLED) != 0;
+}
+
+/* m.X is not there where m has none. */
+static int asks_for_attributes(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, statement);
+    for (uint32_t i = 0; i < statement->reads.n; i++)
+        if (dz_sheet_chain(sheet, reads[i].chain)->parent != DZ_NONE)
+            return 1;
+    return statement->attributes.n > 0;
+}
+
+int dz_may_raise(const struct dz_sheet *sheet, const struct dz_element *statement)
+{
+    return dz_is_statement(statement) && !(statement->flags & DZ_IS_IMPORT) &&
+           (statement->kind == DZ_EFFECT || dz_makes_calls(sheet, statement) ||
+            asks_for_attributes(sheet, statement));
+}
+
 /* import m: what m.f() does to other modules is seen, or it is outside. The same of what the standard library has. */
 static int is_elsewhere(const struct dz_sheet *sheet, uint32_t name)
 {
@@ -57,4 +86,13 @@ int dz_touches(const struct dz_sheet *sheet, const struct dz_element *statement,
         return 1;
     return read->mode & DZ_READ_VALUE && statement->why & (DZ_WHY_CALL | DZ_WHY_DECORATOR) &&
            (!(statement->flags & DZ_IS_DEF) || is_of_header(sheet, statement, read->chain));
+}
+
+int dz_may_change(const struct dz_sheet *sheet, const struct dz_element *element, uint32_t name)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, element);
+    for (uint32_t i = 0; dz_has_effect(element) && i < element->reads.n; i++)
+        if (dz_touch_root(sheet, reads[i].chain) == name && dz_touches(sheet, element, &reads[i]))
+            return 1;
+    return 0;
 }

@@ -106,8 +106,9 @@ class Bench:
         self.judge(verdict, mutation, job, plain)
         if self.given.peers:
             peer = self.on("testmon", mutation, lambda: run_testmon(self.project, self.options, environ, **self.limit))
-            verdict.testmon = len(self.told(peer))
-            verdict.testmon_missed = len(self.left_out(peer, plain))
+            if peer.begun:
+                verdict.testmon = len(self.told(peer))
+                verdict.testmon_missed = len(self.left_out(peer, plain))
         return verdict
 
     def on(self, kept, mutation, run):
@@ -176,10 +177,11 @@ class Bench:
 
 
 def run_testmon(project, options=(), more=(), **limit):
-    """Learns in the project's tree, or selects by what it has learnt there."""
+    """Learns in the project's tree, or selects by what it has learnt there: with a suite's own -m, too, which it otherwise takes
+    for a wish to run all."""
     there = {"PYTHONPATH": f"{trial.environ(project)['PYTHONPATH']}:{cost.peers_folder(peers_of(project))}",
              "TESTMON_DATAFILE": str(project.tree / ".testmondata")}  # fmt: skip
-    return trial.run(project, trial.plain(project), ("-p", "testmon.pytest_testmon", "--testmon", *options), {**dict(more), **there}, **limit)
+    return trial.run(project, trial.plain(project), ("-p", "testmon.pytest_testmon", "--testmon", "--testmon-forceselect", *options), {**dict(more), **there}, **limit)
 
 
 def peers_of(project):
@@ -202,7 +204,7 @@ def row(name, verdicts):
     missed = sum(bool(verdict.misses) for verdict in verdicts)
     peer = sum(bool(verdict.testmon_missed) for verdict in live)
     return (f"| {name} | {len(verdicts)} | {percent(v.share(v.selected) for v in live)} | {percent(v.share(v.graph) for v in live)} | "
-            f"{percent(v.share(v.testmon) for v in live)} | {missed} | {peer if live and live[0].testmon is not None else ''} | "
+            f"{percent(v.share(v.testmon) for v in live)} | {missed} | {peer if any(v.testmon is not None for v in live) else ''} | "
             f"{sum(bool(v.unconfirmed) for v in live)} | {len(verdicts) - len(live)} |")  # fmt: skip
 
 

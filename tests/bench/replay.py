@@ -157,7 +157,9 @@ class Bench:
         if self.given.peers:
             self.steps.put(step, self.peer.tree)
             peer = mutate.run_testmon(self.peer, self.options)
-            done.testmon, done.testmon_s = len(peer.outcomes), peer.wall_s
+            # It may come to no end: INTERNALERROR.
+            if peer.begun:
+                done.testmon, done.testmon_s = len(peer.outcomes), peer.wall_s
 
     def reasons(self):
         """Before the job, as after it nothing is to be selected any more."""

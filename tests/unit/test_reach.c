@@ -128,7 +128,7 @@ static uint32_t class(struct made *made, enum dz_element_kind kind, const char *
     binds(made, name, DZ_BIND_CLASS);
     if (base)
         reads(made, base, DZ_READ_VALUE);
-    add(made, DZ_HEADER, name);
+    add(made, DZ_HEADER, name)->why = kind == DZ_EFFECT ? DZ_WHY_BASE : 0;
     if (base)
         reads(made, base, DZ_READ_VALUE);
     add(made, DZ_CLASS, name);
