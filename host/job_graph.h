@@ -15,6 +15,7 @@ struct dz_job_graph {
     uint32_t n_files;
     const struct dz_baselines *older; /* of which this one goes on; NULL */
     const struct dz_fingerprint *key;
+    struct dz_waivers waivers;
     uint32_t *load; /* as in struct dz_build */
 };
 

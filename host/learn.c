@@ -54,6 +54,7 @@ static int make_newer(struct learning *learning, const struct dz_baselines *olde
                                  .n_files = of->tests->n_files,
                                  .older = older,
                                  .key = &of->choice.key,
+                                 .waivers = of->choice.waivers,
                                  .load = &learning->load};
     return dz_job_graph_make(ret, &graph, err);
 }

@@ -160,6 +160,10 @@ static void add_path(struct building *building, uint32_t vertex, uint32_t span,
                              .of = (uint32_t)fact->value,
                              .path = dz_names_path(&building->names, path),
                              .fingerprint = dz_absent};
+    int is_written = state == DZ_OUTPUT_OF || state == DZ_OUTPUT_LATER;
+    /* What others write into it is no matter either. */
+    if (is_written && dz_names_waived(&building->names, vertex, input))
+        return;
     if (state == DZ_OUTPUT_OF)
         lean_on(building, vertex, writer);
     else if (state != DZ_OUTPUT_IS && kind == DZ_INPUT_ABSENT)
@@ -765,6 +769,7 @@ static int begin(struct building *building)
                                         .elements = of->elements,
                                         .distributions = of->distributions,
                                         .rootdir = of->rootdir,
+                                        .waivers = of->waivers,
                                         .prints = {.strings = &building->graph->strings,
                                                    .fingerprint = of->fingerprint,
                                                    .context = of->context}};

@@ -68,6 +68,15 @@ void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *wh
     dz_links_input(names->links, vertex, &input);
 }
 
+int dz_names_waived(struct dz_names *names, uint32_t vertex, struct dz_input input)
+{
+    if (!dz_waivers_of(&names->waivers, dz_names_text(names, input.path)))
+        return 0;
+    input.fingerprint = dz_unsure;
+    dz_links_input(names->links, vertex, &input);
+    return 1;
+}
+
 /* Of a source that lies in an archive, the size of the archive's path; 0: it lies in none. */
 static size_t archive_size(const char *path)
 {
@@ -91,6 +100,9 @@ static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, 
                 (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = dz_names_path(names, archive)});
         return;
     }
+    if (dz_names_waived(names, vertex,
+                        (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, file)}))
+        return;
     dz_autobuf struct dz_buf text = {0};
     dz_buf_fmt(&text, "%s: %s", below_root(names, dz_names_file_text(names, file)),
                dz_unknown_text(why));
@@ -106,6 +118,8 @@ void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input inp
         dz_links_input(names->links, vertex, &input);
         return;
     }
+    if (input.path && dz_names_waived(names, vertex, input))
+        return;
     /* What it has now is kept beside: by that the next job may tell that nobody has changed it. */
     if (r == -ESTALE && input.kind == DZ_INPUT_CONTENT &&
         memcmp(&input.fingerprint, &dz_absent, sizeof dz_absent) != 0)

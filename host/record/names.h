@@ -10,6 +10,7 @@
 #include "links.h"
 #include "modules.h"
 #include "prints.h"
+#include "waivers.h"
 
 enum dz_vertex_kind {
     DZ_VERTEX_SPAN,          /* a: span */
@@ -41,6 +42,7 @@ struct dz_names {
     const struct dz_outputs *outputs;
     const char *rootdir;
     struct dz_prints prints;
+    struct dz_waivers waivers;
 
     struct dz_modules modules;
     uint32_t *spans_files; /* by span: the file whose module it imports */
@@ -72,6 +74,9 @@ void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spell
 /* An input that is no source's. Its fingerprint is asked for. */
 void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input input);
 void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why);
+/* Where the path of this input is waived: adds it as one that may not be what was read, which is no matter while it is
+ * waived. Else 0. */
+int dz_names_waived(struct dz_names *names, uint32_t vertex, struct dz_input input);
 /* The path of an input: a string of the graph. */
 uint32_t dz_names_path(struct dz_names *names, const char *absolute);
 /* To what pytest finds by a test's function: a name of the module, or where there is a class, a method, which may be an
