@@ -13,12 +13,6 @@
 
 /* ---- finding ---- */
 
-/* .dagz lies in it; one that lies elsewhere is asked from inside. */
-static char *rootdir_of(const char *state)
-{
-    return strcmp(dz_path_name(state), ".dagz") == 0 ? dz_path_folder(state) : dz_path_real(".");
-}
-
 static int list_records(struct dz_verdict *verdict, struct dz_err *err)
 {
     const struct dz_graph *graph = &verdict->graph;
@@ -90,7 +84,7 @@ int dz_verdicts_find(struct dz_verdicts *ret, const char *self, struct dz_err *e
     ret->state = dz_state_find(err);
     if (!ret->state)
         return err->code;
-    ret->rootdir = rootdir_of(ret->state);
+    ret->rootdir = dz_state_rootdir(ret->state);
     if (!ret->rootdir)
         return dz_fail(err, -ENOMEM, "cannot name the tree");
     r = dz_declared_ask(&ret->declared, &ret->python, ret->rootdir, err);

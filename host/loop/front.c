@@ -172,7 +172,8 @@ static int end_at_once(struct dz_job *job)
     return 0;
 }
 
-/* For `dagz last`, beside the results, which tell tests by number. What is proved is told by how much it is. */
+/* For `dagz last` and `dagz config`, beside the results, which tell tests by number. What is proved is told by how much it
+ * is. */
 static void keep_suite(struct dz_job *job)
 {
     struct dz_err err = {0};
@@ -181,6 +182,7 @@ static void keep_suite(struct dz_job *job)
     dz_autobuf struct dz_buf frames = {0};
     dz_choice_of(job, &chosen);
     chosen.chosen.files = chosen.chosen.counts = chosen.chosen.tests = dz_bytes("", 0);
+    dz_buf_put(&frames, job->command.resolved.data, job->command.resolved.len);
     dz_wire_put(&frames, &chosen);
     dz_wire_put(&frames, &left);
     for (uint32_t i = 0; i < job->suite.n; i++) {

@@ -1,6 +1,7 @@
 """What is declared in `[tool.dagz]`: what no longer selects, and how it comes back; what is refused; `dagz config`."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -289,3 +290,92 @@ def test_a_table_that_is_none_and_a_file_that_is_no_toml_are_usage_errors(projec
 def test_a_pytest_that_is_no_job_does_not_mind(project):
     project.declare("x = 1")
     assert project.job("--dagz-workers=0").code == 0
+
+
+# ---- dagz config ----
+
+
+def config(project, **env):
+    told = project.dagz("config", "--json", env=env)
+    return told.returncode, json.loads(told.stdout)
+
+
+def values(found):
+    return {name: row["value"] for name, row in found.items() if name != "baselines"}
+
+
+def test_config_tells_what_is_in_force_and_where_it_comes_from(project):
+    project.declare('ignore = ["docs/**", "*.md"]\nexternal = ["redis"]').put("pytest.ini", "[pytest]\n").learnt()
+    code, found = config(project, DAGZ_PROBE="none", PYTEST_ADDOPTS="-v")
+    assert code == 0
+    told = values(found)
+    state = str(project.folder / ".dagz")
+    assert (told["rootdir"], told["inifile"], told["state"]) == (str(project.folder), f"{project.folder}/pytest.ini", state)
+    assert told["python"] == sys.executable
+    assert found["python"]["from"] == f"CPython {sys.version_info[0]}.{sys.version_info[1]}, named by DAGZ_PYTHON"
+    assert told["probe"] == "none" and found["probe"]["from"] == "DAGZ_PROBE"
+    assert told["ignore"] == ["docs/**", "*.md"] and told["external"] == ["redis"]
+    assert found["ignore"]["from"] == "[tool.dagz] of pyproject.toml"
+    assert re.fullmatch("auto = [0-9]+", told["workers"]) and "by affinity" in found["workers"]["from"]
+    assert (told["branch"], told["profile"], told["base"]) == ("no-git", "none", "none")
+    assert told["last job"] == "j1" and found["last job"]["from"].startswith("8 to run, 0 left out: ")
+    assert told["DAGZ_PROBE"] == "none" and told["PYTEST_ADDOPTS"] == "-v"
+    [baseline] = found["baselines"]
+    assert baseline["value"] == f"no-git@{sys.version_info[0]}.{sys.version_info[1]}@{told['key']}"
+    assert re.fullmatch(r"8 tests, [0-9.]+ MB, \d+ s old: a job starts from it", baseline["from"])
+    assert "baselines" in found["on disk"]["from"] and "sheets" in found["on disk"]["from"]
+
+
+def test_config_tells_why_a_baseline_is_not_used(project):
+    """What to look at when nothing is left out."""
+    project.learnt().job("--dagz-profile=slow")
+    project.job("-W", "error")
+    _, found = config(project)
+    reasons = sorted(row["from"].partition(": ")[2] for row in found["baselines"])
+    assert reasons == ["a job starts from it", "not used: of other settings", "not used: of profile slow"]
+    assert found["baselines"][0]["from"].endswith("a job starts from it")
+    assert found["last job"]["from"] == "8 to run, 0 left out: everything runs: no baseline is of these settings yet"
+
+
+def test_a_baseline_that_is_damaged_is_told_as_such(project):
+    project.learnt()
+    [path] = project.folder.glob(".dagz/baselines/*")
+    path.write_bytes(path.read_bytes()[:100])
+    _, found = config(project)
+    assert found["baselines"][0]["from"].startswith("not usable (")
+
+
+def test_looking_at_a_baseline_is_no_use_of_it(project):
+    project.learnt()
+    [path] = project.folder.glob(".dagz/baselines/*")
+    long_ago = time.time() - 100 * 86400
+    os.utime(path, (long_ago, long_ago))
+    config(project)
+    assert path.stat().st_atime == pytest.approx(long_ago)
+
+
+def test_config_for_people_is_aligned_and_on_one_screen(project):
+    project.learnt()
+    lines = project.dagz("config").stdout.splitlines()
+    assert len(lines) <= 24
+    assert {line[:11].strip() for line in lines} >= {"rootdir", "python", "workers", "key", "baseline", "on disk", "DAGZ_PYTHON"}
+    assert all(line[11] == " " and line[12] != " " for line in lines)
+
+
+def test_where_no_job_has_run_config_tells_what_can_be_told(project):
+    code, found = config(project)
+    assert code == 0 and found["state"]["value"] == "none" and found["inifile"]["value"] == "unknown"
+    assert found["rootdir"] == {"value": str(project.folder), "from": "this folder, as there is no .dagz"}
+    assert found["python"]["value"] == sys.executable and found["baselines"] == []
+
+
+def test_config_without_a_usable_python_says_so_and_fails(project):
+    project.learnt()
+    code, found = config(project, DAGZ_PYTHON="/nowhere/python")
+    assert code == 1 and found["python"]["value"] == "none" and "/nowhere/python" in found["python"]["from"]
+
+
+def test_config_with_a_wrong_declaration_says_what_is_wrong_and_is_a_usage_error(project):
+    code, found = config(project.learnt().declare("x = 1"))
+    assert code == 2 and "has no 'x'" in found["[tool.dagz]"]["from"]
+    assert project.dagz("config", "--nothing").returncode == 2
