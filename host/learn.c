@@ -67,6 +67,7 @@ static void tell_audited(const struct learning *learning, const struct dz_baseli
     struct dz_audit_record audit = {.older = older,
                                     .key = &of->choice.key,
                                     .newer = newer,
+                                    .waivers = of->choice.waivers,
                                     .held = of->held,
                                     .missed = of->missed};
     dz_audit_tell(&audit, of->found);

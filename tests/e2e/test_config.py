@@ -184,6 +184,21 @@ def test_with_another_ini_file_the_table_counts_too(project):
     assert project.ran() == set()
 
 
+def test_an_audit_does_not_take_what_is_ignored_for_another_dependency(project):
+    project.learnt().change_docs().put("test_it.py", PROJECT["test_it.py"] + "    def test_more(): pass\n")
+    project.declare('ignore = ["docs/**", "*.md"]')
+    ran = project.job("--dagz-audit=100")
+    assert ran.code == 0 and "audit" in ran.out and "depended on something else" not in ran.out, ran
+
+
+def test_a_miss_by_what_is_declared_says_that_it_may_be_so(project):
+    project.put("test_it.py", "def test_it(): assert open('data/table.txt').read() == '1'\ndef test_b(): pass\n")
+    project.declare('ignore = ["data"]').learnt().put("data/table.txt", "2").put("test_new.py", "def test_new(): pass\n")
+    ran = project.job("--dagz-audit=100")
+    assert ran.code == 1 and "proof of test_it.py::test_it: " in ran.out, ran
+    assert re.search(r"^  of these \d+ (is|are) passed over, as \[tool.dagz\] declares$", ran.out, re.M), ran
+
+
 # ---- external ----
 
 
