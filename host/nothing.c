@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "choice.h"
+#include "idle.h"
 #include "invocation.h"
 #include "path.h"
 #include "record/junit.h"
@@ -295,6 +296,8 @@ static int say(struct nothing *nothing)
     dz_autobuf struct dz_buf text = {0};
     if (*nothing->junit && !write_junit(nothing))
         return 0;
+    /* For `dagz last`. Where it cannot be written, nothing is lost but that. */
+    dz_idle_keep(nothing->state, &nothing->chosen, (uint32_t)nothing->n);
     double seconds = (double)(now_us() - nothing->began_us) / 1e6;
     /* Under -q nothing stands before it, and pytest leaves a line. */
     dz_buf_str(&text, nothing->record.command.quiet ? "\n" : "");

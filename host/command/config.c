@@ -20,6 +20,7 @@
 #include "../branch.h"
 #include "../choose.h"
 #include "../declared.h"
+#include "../idle.h"
 #include "../path.h"
 #include "holdings.h"
 #include "state.h"
@@ -98,8 +99,22 @@ static void read_job(struct config *config)
     }
 }
 
+/* 0: the last one had something to run. */
+static int add_idle(struct config *config)
+{
+    long after;
+    dz_autobuf struct dz_buf frames = {0};
+    if (dz_idle_last(config->state, &frames, &after) <= 0)
+        return 0;
+    add(config, "last job", json_string("nothing to run"), "after j%ld; pytest was not started",
+        after);
+    return 1;
+}
+
 static void add_job(struct config *config)
 {
+    if (add_idle(config))
+        return;
     if (!config->job) {
         add(config, "last job", json_string("none"), "no job has run here");
         return;
