@@ -58,8 +58,11 @@ static void read_of_module(struct dz_reader *reader, uint32_t file, const struct
 {
     struct dz_names *names = reader->names;
     if (!chain->n) {
-        if (chain->mode & DZ_READ_VALUE)
+        if (chain->mode & DZ_READ_VALUE) {
             dz_reader_link(reader, DZ_VERTEX_SHAPE, file, 0);
+            if (reader->looks_inside)
+                dz_reader_link(reader, DZ_VERTEX_INSIDE, file, 0);
+        }
         return;
     }
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
@@ -249,18 +252,22 @@ static int is_about(const struct dz_sheet *sheet, const struct dz_element *eleme
 }
 
 /* Nor is there an annotation or a docstring where there is none. */
-static void read_absent(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
-                        const struct dz_element *header)
+void dz_read_texts(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                   const struct dz_element *of)
 {
     static const enum dz_element_kind kinds[] = {DZ_ANNOTATION, DZ_DOCSTRING};
-    const char *name = dz_sheet_string(sheet, header->name);
-    for (int i = 0; i < 2; i++)
-        if (dz_sheet_find(sheet, kinds[i], name, header->k) == DZ_NONE)
+    const char *name = dz_sheet_string(sheet, of->name);
+    for (int i = 0; i < 2; i++) {
+        uint32_t found = dz_sheet_find(sheet, kinds[i], name, of->k);
+        if (found != DZ_NONE)
+            dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, found);
+        else
             dz_names_source_input(reader->names, reader->from, file,
                                   (struct dz_input){.kind = DZ_INPUT_ELEMENT,
                                                     .of = kinds[i],
                                                     .name = dz_names_add_text(reader->names, name),
-                                                    .k = header->k});
+                                                    .k = of->k});
+    }
 }
 
 /* What stands inside a function or a class is read too, where code looks inside. */
@@ -273,9 +280,23 @@ static void read_inside(struct dz_reader *reader, uint32_t file, const struct dz
         if (element->statement == DZ_NONE || dz_is_statement(element) ||
             !binds(sheet, element->statement, string) || !is_about(sheet, element, chain))
             continue;
-        dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, i);
+        if (reader->looks_inside == DZ_INSIDE_ALL)
+            dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, i);
         if (element->kind == DZ_HEADER)
-            read_absent(reader, file, sheet, element);
+            dz_read_texts(reader, file, sheet, element);
+    }
+}
+
+/* A table of functions may give any of these. */
+static void read_inside_values(struct dz_reader *reader, uint32_t file,
+                               const struct dz_sheet *sheet, const char *name)
+{
+    uint32_t n;
+    const uint32_t *binders = dz_scope_binders(sheet, dz_scope_string(sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, binders[i]);
+        if (dz_is_statement(element) && !(element->flags & (DZ_IS_DEF | DZ_IS_IMPORT)))
+            dz_reader_link(reader, DZ_VERTEX_INSIDE, file, binders[i]);
     }
 }
 
@@ -300,8 +321,10 @@ void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted 
         }
     if (!bound && !dz_is_bound(sheet, chain->names[0]))
         read_through_stars(reader, sheet, file, chain);
-    if (reader->looks_inside)
-        read_inside(reader, file, sheet, chain);
+    if (!reader->looks_inside)
+        return;
+    read_inside(reader, file, sheet, chain);
+    read_inside_values(reader, file, sheet, chain->names[0]);
 }
 
 void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint32_t number,

@@ -31,5 +31,8 @@ void dz_read_by_name(struct dz_reader *reader, const char *dotted, const struct 
 /* What an import of a file binds, and the rest of a chain. */
 void dz_read_of_import(struct dz_reader *reader, const struct dz_sheet *sheet, uint32_t file,
                        const struct dz_import *import, const struct dz_dotted *rest);
+/* The docstring and the annotations of a definition, by its header, or of a module, and that there are none. */
+void dz_read_texts(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                   const struct dz_element *of);
 /* A chain that a string spells. */
 void dz_read_word(struct dz_reader *reader, uint32_t number);

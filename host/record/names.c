@@ -159,6 +159,7 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
         [DZ_VERTEX_RAN] = "import",
         [DZ_VERTEX_EFFECTS] = "effects of",
         [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_INSIDE] = "looked into by",
         [DZ_VERTEX_TEST_CLASS] = "class of tests",
         [DZ_VERTEX_CLASSES] = "classes of",
         [DZ_VERTEX_ORDER] = "order of imports in",
@@ -169,13 +170,14 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
     const char *path = below_root(names, dz_names_file_text(names, at->a));
-    int is_order = at->kind == DZ_VERTEX_ORDER;
+    int is_order = at->kind == DZ_VERTEX_ORDER, is_inside = at->kind == DZ_VERTEX_INSIDE;
     const struct dz_sheet *sheet =
-        at->kind == DZ_VERTEX_ELEMENT ? dz_names_sheet(names, at->a) : NULL;
+        at->kind == DZ_VERTEX_ELEMENT || is_inside ? dz_names_sheet(names, at->a) : NULL;
     const struct dz_element *element = sheet ? dz_sheet_at(sheet, at->b) : NULL;
     if (element)
-        dz_buf_fmt(&text, "%s %s::%s#%u", dz_element_kind_name(element->kind), path,
-                   dz_sheet_string(sheet, element->name), element->k);
+        dz_buf_fmt(&text, "%s%s %s::%s#%u", is_inside ? "looked into by " : "",
+                   dz_element_kind_name(element->kind), path, dz_sheet_string(sheet, element->name),
+                   element->k);
     else
         dz_buf_fmt(&text, "%s %s%s%s", kinds[at->kind], path, at->b && !is_order ? "::" : "",
                    is_order ? "" : dz_names_text(names, at->b));
@@ -284,6 +286,9 @@ static void expand(struct dz_names *names, uint32_t vertex)
     switch ((enum dz_vertex_kind)at.kind) {
     case DZ_VERTEX_ELEMENT:
         dz_expand_element(&reader, at.b);
+        break;
+    case DZ_VERTEX_INSIDE:
+        dz_expand_inside(&reader, at.b);
         break;
     case DZ_VERTEX_NAME:
         dz_expand_name(&reader, at.b);

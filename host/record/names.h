@@ -31,6 +31,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
     DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
     DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
+    DZ_VERTEX_INSIDE, /* a: file, b: element: docstrings and annotations of what it names; of the first, all that the file has */
     DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
 };
 
@@ -85,5 +86,7 @@ void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, con
                        size_t size);
 void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
                      const char *name, size_t size);
+/* To what a file has of an item that is no function: a doctest's examples; of any other, all of it. */
+void dz_names_item(struct dz_names *names, uint32_t from, uint32_t file, const char *name);
 /* Expands all that has been met. */
 void dz_names_expand(struct dz_names *names);

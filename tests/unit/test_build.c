@@ -447,7 +447,8 @@ static void each_fingerprint_is_asked_for_once(void **unused)
         fact(&job, DZ_FACT_STAT, "/p/data.txt", DZ_STAT_FOLLOWED);
     }
     build(&job);
-    assert_int_equal(job.n_asked, 2);
+    /* Also that of test_a.py: where nobody has imported it, its items are whatever was made of it. */
+    assert_int_equal(job.n_asked, 3);
     drop(&job);
 }
 
