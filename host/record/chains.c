@@ -51,7 +51,7 @@ uint32_t dz_find_below(const struct dz_names *names, uint32_t file, const char *
     const char *path = dz_names_file_text(names, file), *slash = strrchr(path, '/');
     if (!slash || strcmp(slash, "/__init__.py") != 0)
         return 0;
-    return dz_modules_below(&names->modules, path, (size_t)(slash - path), name);
+    return dz_modules_relative(&names->modules, file, 1, name);
 }
 
 static void read_of_module(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain)
@@ -67,15 +67,15 @@ static void read_of_module(struct dz_reader *reader, uint32_t file, const struct
     }
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     uint32_t below = dz_find_below(names, file, chain->names[0]);
-    if (!sheet || !below || dz_is_bound(sheet, chain->names[0])) {
+    if (below) {
+        struct dz_dotted rest = rest_of(chain, 1);
+        read_of_module(reader, below, &rest);
+    }
+    if (!sheet || !below || dz_is_bound(sheet, chain->names[0]))
         dz_read_in(reader, file, chain);
-        if (!below)
-            return;
-    } else
+    else
         /* An attribute of the package would come before it. */
         dz_reader_link(reader, DZ_VERTEX_BOUND, file, dz_names_add_text(names, chain->names[0]));
-    struct dz_dotted rest = rest_of(chain, 1);
-    read_of_module(reader, below, &rest);
 }
 
 static void read_distribution(struct dz_reader *reader, const char *dotted)
@@ -114,20 +114,16 @@ void dz_read_by_name(struct dz_reader *reader, const char *dotted, const struct 
         read_below(reader, dotted, chain);
 }
 
-/* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
-size_t dz_folder_above(const char *path, uint32_t level)
-{
-    size_t size = strlen(path);
-    for (; level && size; level--)
-        while (size && path[--size] != '/')
-            ;
-    return size;
-}
-
-/* from MODULE import NAME, of a module's file. */
-static void read_member(struct dz_reader *reader, uint32_t file, const char *name,
+/* from MODULE import NAME, of a module's file. What a package imports from itself lies below it: its own name would lead to this
+ * import again. */
+static void read_member(struct dz_reader *reader, uint32_t by, uint32_t file, const char *name,
                         const struct dz_dotted *rest)
 {
+    uint32_t below = by == file ? dz_find_below(reader->names, file, name) : 0;
+    if (below) {
+        read_of_module(reader, below, rest);
+        return;
+    }
     struct dz_dotted chain = {.n = 1, .mode = rest->mode};
     chain.names[0] = name;
     if (rest->n >= DZ_DOTTED_MOST)
@@ -140,28 +136,14 @@ static void read_member(struct dz_reader *reader, uint32_t file, const char *nam
 static void read_relative(struct dz_reader *reader, const struct dz_sheet *sheet, uint32_t file,
                           const struct dz_import *import, const struct dz_dotted *rest)
 {
-    struct dz_names *names = reader->names;
-    const char *path = dz_names_file_text(names, file),
-               *module = dz_sheet_string(sheet, import->module);
-    size_t size = dz_folder_above(path, import->level);
+    const struct dz_modules *modules = &reader->names->modules;
+    const char *module = dz_sheet_string(sheet, import->module);
     const char *name = dz_sheet_string(sheet, import->name);
-    uint32_t of = *module ? dz_modules_below(&names->modules, path, size, module) : 0;
-    if (of) {
-        read_member(reader, of, name, rest);
-        return;
-    }
-    if (*module)
-        return;
     /* from . import x: of the package, or a module beside this one. */
-    dz_autobuf struct dz_buf package = {0};
-    dz_buf_fmt(&package, "%.*s", (int)size, path);
-    const char *last = dz_buf_ok(&package) ? strrchr(package.data, '/') : NULL;
-    uint32_t init = last ? dz_modules_below(&names->modules, package.data,
-                                            (size_t)(last - package.data), last + 1)
-                         : 0;
-    if (init)
-        read_member(reader, init, name, rest);
-    else if ((of = dz_modules_below(&names->modules, path, size, name)))
+    uint32_t of = dz_modules_relative(modules, file, import->level, module);
+    if (of)
+        read_member(reader, file, of, name, rest);
+    else if (!*module && (of = dz_modules_relative(modules, file, import->level, name)))
         read_of_module(reader, of, rest);
 }
 
@@ -188,7 +170,7 @@ void dz_read_of_import(struct dz_reader *reader, const struct dz_sheet *sheet, u
     const struct dz_module_file *found =
         dz_modules_named(&reader->names->modules, module, strlen(module), &n);
     for (uint32_t i = 0; i < n; i++)
-        read_member(reader, found[i].file, name, rest);
+        read_member(reader, file, found[i].file, name, rest);
     if (!n) {
         /* A package without an __init__: a folder of modules. */
         dz_autobuf struct dz_buf whole = {0};
@@ -211,11 +193,9 @@ static void read_through_stars(struct dz_reader *reader, const struct dz_sheet *
         const char *module = dz_sheet_string(sheet, imports[i].module);
         uint32_t n_found = 0, below = 0;
         const struct dz_module_file *found = NULL;
-        if (imports[i].level) {
-            const char *path = dz_names_file_text(names, file);
-            below = dz_modules_below(&names->modules, path, dz_folder_above(path, imports[i].level),
-                                     module);
-        } else
+        if (imports[i].level)
+            below = dz_modules_relative(&names->modules, file, imports[i].level, module);
+        else
             found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
         for (uint32_t k = 0; k < n_found; k++) {
             dz_reader_link(reader, DZ_VERTEX_NAME, found[k].file,

@@ -15,8 +15,6 @@ struct dz_dotted {
 int dz_is_bound(const struct dz_sheet *sheet, const char *name);
 /* Whether an import is done with the module. */
 int dz_is_at_top(const struct dz_sheet *sheet, const struct dz_import *import);
-/* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
-size_t dz_folder_above(const char *path, uint32_t level);
 /* A sub-module by the module's own file; 0: there is none. */
 uint32_t dz_find_below(const struct dz_names *names, uint32_t file, const char *name);
 
