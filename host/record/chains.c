@@ -1,11 +1,12 @@
 #include "chains.h"
 
 #include "../base/buf.h"
+#include "../base/mem.h"
 #include "scope.h"
 
 #include <string.h>
 
-enum { STEPS_MOST = 64 /* of imports that lead on to imports */ };
+enum { VISITS_MOST = 4096 /* of names that imports lead on to */ };
 
 /* ---- modules' names ---- */
 
@@ -280,12 +281,32 @@ static void read_inside_values(struct dz_reader *reader, uint32_t file,
     }
 }
 
+/* Whether it is the first time: imports may lead in circles. Names are where they are spelled, which is the same in each. */
+static int visit(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain)
+{
+    struct dz_names *names = reader->names;
+    for (uint32_t i = 0; i < names->n_visits; i++)
+        if (names->visits[i].file == file && names->visits[i].name == chain->names[0] &&
+            names->visits[i].n == chain->n)
+            return 0;
+    if (names->n_visits == VISITS_MOST) {
+        dz_names_unprovable(names, reader->from, "a name that leads through too many imports");
+        return 0;
+    }
+    if (!dz_has_room(&names->visits, names->n_visits, &names->cap_visits, sizeof *names->visits)) {
+        names->links->failed = 1;
+        return 0;
+    }
+    names->visits[names->n_visits++] = (struct dz_visit){file, chain->n, chain->names[0]};
+    return 1;
+}
+
 /* a.b.c, where a is a name of this file's module. */
 void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain)
 {
     struct dz_names *names = reader->names;
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
-    if (!chain->n || names->links->failed || ++reader->steps > STEPS_MOST)
+    if (!chain->n || names->links->failed || !visit(reader, file, chain))
         return;
     dz_reader_link(reader, DZ_VERTEX_NAME, file, dz_names_add_text(names, chain->names[0]));
     if (!sheet)
@@ -320,7 +341,7 @@ void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint3
 
 void dz_reader_start_over(struct dz_reader *reader)
 {
-    reader->steps = 0;
+    reader->names->n_visits = 0;
 }
 
 /* "pkg.mod.attr": the longest part of it that is a module. */

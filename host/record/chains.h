@@ -20,7 +20,7 @@ uint32_t dz_find_below(const struct dz_names *names, uint32_t file, const char *
 
 void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint32_t number,
                     uint32_t mode);
-/* Before each chain: so many steps lead nowhere. */
+/* Before each chain: what it comes by again leads nowhere. */
 void dz_reader_start_over(struct dz_reader *reader);
 /* a.b.c, where a is a name of this file's module. */
 void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain);

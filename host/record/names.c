@@ -404,6 +404,7 @@ void dz_names_free(struct dz_names *names)
         dz_bits_free(&names->files[i].changed);
     }
     dz_free(names->files);
+    dz_free(names->visits);
     dz_free(names->spans_files);
     dz_prints_free(&names->prints);
     dz_modules_free(&names->modules);

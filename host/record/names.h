@@ -61,6 +61,11 @@ struct dz_names {
         uint32_t order; /* string: its imports that write, once asked */
     } * files;          /* by number */
     uint32_t n_expanded;
+    struct dz_visit {
+        uint32_t file, n; /* n: of names that follow, this one included */
+        const char *name;
+    } * visits; /* what the chain that is read has come by */
+    uint32_t n_visits, cap_visits;
 };
 
 /* Everything is lent to it until its end. Negative when there is no memory. */

@@ -17,7 +17,6 @@ struct dz_reader {
     uint32_t file;
     const struct dz_sheet *sheet;
     enum dz_inside looks_inside;
-    unsigned steps;
 };
 
 /* An edge from the reader. */

@@ -141,6 +141,63 @@ def test_a_failure_is_selected_until_it_passes(suite):
     assert selected(suite.run()) == (0, 4)
 
 
+@pytest.mark.parametrize("imports", ["from . import rates", "from shop import rates", "import shop.rates", "from .rates import RATE"])
+def test_a_module_that_its_package_imports_is_read_through_the_package(suite, imports):
+    learned(suite)
+    (suite.folder / "shop").mkdir()
+    (suite.folder / "shop/__init__.py").write_text(f"{imports}\n")
+    rates = suite.folder / "shop/rates.py"
+    rates.write_text("RATE = 1\nOTHER = 1\n")
+    name = "RATE" if "RATE" in imports else "rates.RATE"
+    suite.write(test_c=f"import shop\ndef test_rate(): assert shop.{name} == 1\ndef test_plain(): pass\n")
+    assert suite.run().code == 0
+    rates.write_text("RATE = 2\nOTHER = 1\n")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_rate"}, ran
+
+
+def test_a_name_is_found_behind_any_number_of_stars(suite):
+    learned(suite)
+    (suite.folder / "shop").mkdir()
+    (suite.folder / "shop/__init__.py").write_text("".join(f"from .rates_{i} import *\n" for i in range(100)))
+    for i in range(100):
+        (suite.folder / f"shop/rates_{i}.py").write_text(f"RATE_{i} = 1\n")
+    suite.write(test_c="import shop\ndef test_first(): assert shop.RATE_0 == 1\ndef test_last(): assert shop.RATE_99 == 1\n")
+    assert suite.run().code == 0
+    (suite.folder / "shop/rates_99.py").write_text("RATE_99 = 2\n")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_last"}, ran
+
+
+def test_modules_of_a_package_that_lie_elsewhere_are_read(suite):
+    learned(suite)
+    for name in ("shop", "plugs", "one/split", "two/split"):
+        (suite.folder / name).mkdir(parents=True)
+    (suite.folder / "shop/__init__.py").write_text(
+        "import os\n__path__.append(os.path.join(os.path.dirname(__path__[0]), 'plugs'))\nfrom . import rates\n"
+    )
+    (suite.folder / "plugs/rates.py").write_text("RATE = 1\n")
+    for name in ("one", "two"):
+        (suite.folder / name / "split/__init__.py").write_text("import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n")
+    (suite.folder / "two/split/rates.py").write_text("RATE = 1\n")
+    (suite.folder / "pytest.ini").write_text("[pytest]\npythonpath = . one two\n")
+    suite.write(
+        test_c="""
+            import shop
+            from split import rates
+            def test_shop(): assert shop.rates.RATE == 1
+            def test_split(): assert rates.RATE == 1
+        """,
+    )
+    assert suite.run().code == 0
+    for path, name in (("plugs/rates.py", "shop"), ("two/split/rates.py", "split")):
+        (suite.folder / path).write_text("RATE = 2\n")
+        ran = suite.run()
+        assert ran.code == 1 and names_of(ran) == {f"test_c.py::test_{name}"}, ran
+        (suite.folder / path).write_text("RATE = 1\n")
+        assert suite.run().code == 0
+
+
 @pytest.mark.parametrize(
     "imports",
     ["__import__(name).RATE", "__import__('importlib').import_module(name).RATE", "made('import ' + name + ' as m; x = m.RATE')",
