@@ -18,7 +18,7 @@ static const char question[] =
     "print(sys.implementation.name, '%d.%d%s' % (v[0], v[1], sys.abiflags), "
     "sys.executable, sep='\\n')\n";
 
-static int start(pid_t *ret_pid, const char *path, const char *code, int output)
+static int start(pid_t *ret_pid, char *const *words, int output)
 {
     posix_spawn_file_actions_t actions;
     int r = -posix_spawn_file_actions_init(&actions);
@@ -27,9 +27,8 @@ static int start(pid_t *ret_pid, const char *path, const char *code, int output)
     r = -posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (r == 0)
         r = -posix_spawn_file_actions_adddup2(&actions, output, 1);
-    char *argv[] = {(char *)path, "-c", (char *)code, NULL};
     if (r == 0)
-        r = -posix_spawn(ret_pid, path, &actions, NULL, argv, environ);
+        r = -posix_spawn(ret_pid, words[0], &actions, NULL, words, environ);
     posix_spawn_file_actions_destroy(&actions);
     return r;
 }
@@ -43,13 +42,13 @@ static void read_all(struct dz_buf *ret, int fd)
     dz_buf_put(ret, "", 1);
 }
 
-int dz_ask(struct dz_buf *ret, const char *path, const char *code)
+int dz_ask_words(struct dz_buf *ret, char *const *words)
 {
     int ends[2];
     pid_t pid;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    int r = start(&pid, path, code, ends[1]);
+    int r = start(&pid, words, ends[1]);
     close(ends[1]);
     if (r == 0) {
         read_all(ret, ends[0]);
@@ -57,6 +56,11 @@ int dz_ask(struct dz_buf *ret, const char *path, const char *code)
     }
     close(ends[0]);
     return r;
+}
+
+int dz_ask(struct dz_buf *ret, const char *path, const char *code)
+{
+    return dz_ask_words(ret, (char *[]){(char *)path, "-c", (char *)code, NULL});
 }
 
 static char *take_line(char **at)

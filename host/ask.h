@@ -7,6 +7,8 @@
 /* Runs `path -c code` and takes what it writes, up to its end, with a NUL behind it. Negative when it cannot be
  * started. */
 int dz_ask(struct dz_buf *ret, const char *path, const char *code);
+/* The same of any words; the first is the path. */
+int dz_ask_words(struct dz_buf *ret, char *const *words);
 
 struct dz_answer {
     char *implementation; /* cpython */

@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "path.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 enum { MOST_NAMED = 5 };
 
 struct graph {
@@ -72,6 +75,53 @@ static const struct dz_node *node_of(const struct graph *graph, const char *node
 
 /* ---- what comes of it ---- */
 
+/* A listing and a place hold what is waived besides what is not. */
+static XXH64_hash_t hash_of_input(const struct dz_graph *graph, const struct dz_input *input)
+{
+    int is_mixed = input->kind == DZ_INPUT_NAMES || input->kind == DZ_INPUT_PLACE;
+    const char *path = dz_strings_text(&graph->strings, input->path);
+    const char *name = is_mixed ? "" : dz_strings_text(&graph->strings, input->name);
+    struct {
+        XXH64_hash_t path, name;
+        uint32_t kind, of, k, none;
+        struct dz_fingerprint fingerprint;
+    } all = {XXH3_64bits(path, strlen(path)),
+             XXH3_64bits(name, strlen(name)),
+             input->kind,
+             input->of,
+             input->k,
+             0,
+             is_mixed ? dz_absent : input->fingerprint};
+    return XXH3_64bits(&all, sizeof all);
+}
+
+/* Of all inputs that are not waived, in whatever order. */
+static XXH64_hash_t hash_of_others(const struct telling *telling, const struct graph *graph,
+                                   const struct dz_node *node)
+{
+    XXH64_hash_t sum = 0;
+    struct dz_bits inputs = {0};
+    dz_graph_inputs(graph->graph, (uint32_t)(node - graph->graph->nodes), &inputs);
+    for (uint32_t i = 0; (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++) {
+        const struct dz_input *input = &graph->graph->inputs[i];
+        const char *path = dz_strings_text(&graph->graph->strings, input->path);
+        if (!input->path || !dz_waivers_of(&telling->record->waivers, path))
+            sum += hash_of_input(graph->graph, input);
+    }
+    dz_bits_free(&inputs);
+    return sum;
+}
+
+static int is_same(const struct telling *telling, const struct graph *older,
+                   const struct dz_node *then, const struct dz_node *now)
+{
+    const struct dz_waivers *waivers = &telling->record->waivers;
+    if (memcmp(&then->id, &now->id, sizeof now->id) == 0)
+        return 1;
+    return (waivers->ignore.size || waivers->external.size) &&
+           hash_of_others(telling, older, then) == hash_of_others(telling, &telling->newer, now);
+}
+
 /* Of several proofs one is enough. What nobody has observed is no other. */
 static int depends_on_something_else(const struct telling *telling, const char *nodeid)
 {
@@ -79,11 +129,29 @@ static int depends_on_something_else(const struct telling *telling, const char *
     int is_known = 0;
     for (unsigned i = 0; now && i < telling->n_older; i++) {
         const struct dz_node *then = node_of(&telling->older[i], nodeid);
-        if (then && memcmp(&then->id, &now->id, sizeof now->id) == 0)
+        if (then && is_same(telling, &telling->older[i], then, now))
             return 0;
         is_known |= then != NULL;
     }
     return is_known;
+}
+
+/* What was declared may be what it was missed by. */
+static void tell_waived(const struct telling *telling, const struct graph *older,
+                        const struct dz_node *node, struct dz_buf *text)
+{
+    unsigned n = 0;
+    struct dz_bits inputs = {0};
+    dz_graph_inputs(older->graph, (uint32_t)(node - older->graph->nodes), &inputs);
+    for (uint32_t i = 0; (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++) {
+        uint32_t path = older->graph->inputs[i].path;
+        n += path && dz_waivers_of(&telling->record->waivers,
+                                   dz_strings_text(&older->graph->strings, path));
+    }
+    dz_bits_free(&inputs);
+    if (n)
+        dz_buf_fmt(text, "  of these %u %s passed over, as [tool.dagz] declares\n", n,
+                   n == 1 ? "is" : "are");
 }
 
 static void tell_proof(const struct telling *telling, const char *nodeid, struct dz_buf *text)
@@ -100,6 +168,7 @@ static void tell_proof(const struct telling *telling, const char *nodeid, struct
             "  proof of %s: by baseline %s none of the %u inputs that it had when it last ran "
             "has changed; they lie in %u sources, and outside of sources\n",
             nodeid, older->name, reach.inputs, reach.sources);
+        tell_waived(telling, older, node, text);
     }
 }
 

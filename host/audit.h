@@ -4,11 +4,13 @@
 
 #include "base/wire.h"
 #include "baselines.h"
+#include "record/waivers.h"
 
 struct dz_audit_record {
     const struct dz_baselines *older;
     const struct dz_fingerprint *key;
     const struct dz_graph *newer;
+    struct dz_waivers waivers;
     struct dz_bytes held, missed; /* names with NUL behind */
 };
 

@@ -344,6 +344,11 @@ struct dz_baseline_file *dz_baselines_open(const char *path, struct dz_err *err)
     return open_one(path, 1, err);
 }
 
+struct dz_baseline_file *dz_baselines_peek(const char *path, struct dz_err *err)
+{
+    return open_one(path, 0, err);
+}
+
 void dz_baselines_close(struct dz_baseline_file *file)
 {
     if (!file)

@@ -34,6 +34,8 @@ struct dz_baseline_file;
 
 /* NULL with a sentence: there is none (-ENOENT), or none that can be used. It is known from then on as used. */
 struct dz_baseline_file *dz_baselines_open(const char *path, struct dz_err *err);
+/* The same for who only tells of it: it is not used by that. */
+struct dz_baseline_file *dz_baselines_peek(const char *path, struct dz_err *err);
 void dz_baselines_close(struct dz_baseline_file *file);
 /* Lent. */
 struct dz_baseline *dz_baselines_in(struct dz_baseline_file *file);

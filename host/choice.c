@@ -7,6 +7,7 @@
 #include "record/proofs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -38,26 +39,65 @@ struct weighing {
     struct dz_buf names; /* of baselines */
     struct dz_buf text;  /* what is to be said of others */
     unsigned n;
+    struct dz_strings passed_over; /* inputs that have changed, and are waived */
+    unsigned n_ignored, n_external;
 };
 
-static void say(struct weighing *weighing, const struct dz_err *err)
+static void say(struct weighing *weighing, const char *text)
 {
-    dz_buf_fmt(&weighing->text, "%s%s", weighing->text.len ? "\n  " : "", err->text);
+    dz_buf_fmt(&weighing->text, "%s%s", weighing->text.len ? "\n  " : "", text);
+}
+
+/* Each once, whichever baselines have it. */
+static int note_waived(struct weighing *weighing, const struct dz_graph *graph,
+                       const struct dz_bits *waived)
+{
+    for (uint32_t i = 0; (i = dz_bits_next(waived, i)) != UINT32_MAX; i++) {
+        const struct dz_input *input = &graph->inputs[i];
+        const char *path = dz_strings_text(&graph->strings, input->path);
+        dz_autobuf struct dz_buf key = {0};
+        uint32_t before = weighing->passed_over.n;
+        dz_buf_fmt(&key, "%u %u %s", input->kind, input->of, path);
+        if (!dz_buf_ok(&key) || !dz_strings_add(&weighing->passed_over, key.data, key.len))
+            return -ENOMEM;
+        if (weighing->passed_over.n == before)
+            continue;
+        if (dz_waivers_behind(&weighing->choice->waivers, path) == DZ_WAIVED_IGNORED)
+            weighing->n_ignored++;
+        else
+            weighing->n_external++;
+    }
+    return 0;
+}
+
+static void say_waived(struct weighing *weighing)
+{
+    char text[80];
+    unsigned ignored = weighing->n_ignored, external = weighing->n_external;
+    snprintf(text, sizeof text, "ignored: %u input%s by [tool.dagz] ignore", ignored,
+             ignored == 1 ? "" : "s");
+    if (ignored)
+        say(weighing, text);
+    snprintf(text, sizeof text, "external: %u input%s taken as constant", external,
+             external == 1 ? "" : "s");
+    if (external)
+        say(weighing, text);
 }
 
 static int weigh(struct weighing *weighing, struct dz_baseline *baseline, struct dz_err *err)
 {
     struct dz_graph graph = {0};
-    struct dz_bits changed = {0};
+    struct dz_compared compared = {0};
     struct dz_selection selection = {0};
     int r = dz_baseline_read(baseline, &graph, err);
     if (r == 0)
-        r = dz_now_compare(weighing->now, &graph, &changed, err);
-    if (r == 0 && ((r = dz_select(&selection, &graph, &changed)) < 0 ||
-                   (r = dz_proofs_add(&weighing->proofs, &graph, &selection)) < 0))
+        r = dz_now_compare(weighing->now, &graph, &compared, err);
+    if (r == 0 && ((r = dz_select(&selection, &graph, &compared.changed)) < 0 ||
+                   (r = dz_proofs_add(&weighing->proofs, &graph, &selection)) < 0 ||
+                   (r = note_waived(weighing, &graph, &compared.waived)) < 0))
         dz_fail(err, r, "cannot select");
     dz_selection_free(&selection);
-    dz_bits_free(&changed);
+    dz_compared_free(&compared);
     dz_graph_free(&graph);
     return r;
 }
@@ -77,7 +117,7 @@ static int weigh_file(struct weighing *weighing, const char *path, struct dz_err
     struct dz_baseline_file *file = dz_baselines_open(path, err);
     if (!file) {
         if (err->code != -ENOENT)
-            say(weighing, err);
+            say(weighing, err->text);
         return 0;
     }
     struct dz_baseline *baseline = dz_baselines_in(file);
@@ -101,7 +141,7 @@ static int weigh_all(struct weighing *weighing, struct dz_err *err)
     struct dz_baselines baselines;
     int r = dz_baselines_choose(&baselines, &wish, err);
     if (r == -ENOENT) {
-        say(weighing, err);
+        say(weighing, err->text);
         r = 0;
     }
     weighing->now = choice->now;
@@ -109,8 +149,12 @@ static int weigh_all(struct weighing *weighing, struct dz_err *err)
         weighing->now = dz_now_new(choice->python, choice->rootdir, choice->state, err);
         r = weighing->now ? 0 : err->code;
     }
+    if (r == 0)
+        dz_now_waive(weighing->now, &choice->waivers);
     for (unsigned i = 0; r == 0 && i < baselines.n; i++)
         r = weigh_file(weighing, baselines.found[i], err);
+    if (r == 0)
+        say_waived(weighing);
     if (!choice->now)
         dz_now_free(weighing->now);
     dz_baselines_free(&baselines);
@@ -181,6 +225,7 @@ void dz_choice_make(const struct dz_choice *choice, struct dz_buf *frame)
         dz_choice_give_up(frame, err.text);
     }
     dz_proofs_free(&weighing.proofs);
+    dz_strings_free(&weighing.passed_over);
     dz_buf_free(&weighing.names);
     dz_buf_free(&weighing.text);
 }

@@ -13,6 +13,7 @@ struct dz_choice {
     const char *base, *profile; /* as asked for, or "" */
     struct dz_fingerprint key;
     double audit; /* percent of what is proved, to be run all the same */
+    struct dz_waivers waivers;
     struct dz_now *now; /* where the tree was looked at already, or NULL */
 };
 

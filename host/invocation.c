@@ -28,7 +28,7 @@
 
 #define MAGIC "DAGZinv\n"
 
-enum { HEAD_SIZE = 24, MOST_RECORDS = 32 };
+enum { HEAD_SIZE = 24, MOST_RECORDS = 32, KEPT_S = 90 * 86400, DAY_S = 86400 };
 
 /* ---- the name ---- */
 
@@ -487,6 +487,20 @@ static int read_all(struct dz_invocation *ret, struct dz_err *err)
     return read_inputs(ret, HEAD_SIZE + (size_t)first + (size_t)second, err);
 }
 
+/* Where that cannot be noted, as in a state that is read-only, nobody cleans either. */
+static void set_times(const char *path, const struct timespec times[2])
+{
+    if (utimensat(AT_FDCWD, path, times, 0) < 0)
+        return;
+}
+
+/* Even where the file system notes no reads. */
+static void note_use(const char *path)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+    set_times(path, times);
+}
+
 int dz_invocation_read(struct dz_invocation *ret, const char *path, struct dz_err *err)
 {
     *ret = (struct dz_invocation){0};
@@ -498,6 +512,8 @@ int dz_invocation_read(struct dz_invocation *ret, const char *path, struct dz_er
         r = read_all(ret, err);
     if (r < 0)
         dz_invocation_free(ret);
+    else
+        note_use(path);
     return r;
 }
 
@@ -506,4 +522,56 @@ void dz_invocation_free(struct dz_invocation *invocation)
     dz_graph_free(&invocation->inputs);
     dz_buf_free(&invocation->bytes);
     *invocation = (struct dz_invocation){0};
+}
+
+/* ---- cleaning ---- */
+
+static int is_new(const char *path)
+{
+    const char *dot = strrchr(dz_path_name(path), '.');
+    return dot && strcmp(dot, ".new") == 0;
+}
+
+/* One that cannot be read now may be so later; what is read and is none of ours never is. That we look is no use of it. */
+static int is_of_no_use(const char *path, const struct stat *status)
+{
+    struct dz_err err;
+    dz_autobuf struct dz_buf bytes = {0};
+    const struct timespec times[] = {status->st_atim, {.tv_nsec = UTIME_OMIT}};
+    int r = dz_file_read(path, &bytes) == 0 ? check_head(&bytes, &err) : 0;
+    set_times(path, times);
+    return r == -EBADMSG || r == -ESTALE;
+}
+
+static int is_stale(const char *path, const struct stat *status, int all, int64_t now_s)
+{
+    int64_t used = status->st_atime > status->st_mtime ? status->st_atime : status->st_mtime;
+    if (is_new(path))
+        return now_s - status->st_mtime > DAY_S;
+    return all || now_s - used > KEPT_S || is_of_no_use(path, status);
+}
+
+int dz_invocation_clean(const char *state, int all, int64_t now_s, unsigned *ret_n,
+                        uint64_t *ret_bytes, struct dz_err *err)
+{
+    int r = 0;
+    *ret_n = 0;
+    *ret_bytes = 0;
+    dz_auto char *name = dz_path_fmt("%s/invocations", state);
+    DIR *folder = name ? opendir(name) : NULL;
+    if (!folder)
+        return name && errno == ENOENT ? 0 : dz_fail(err, -errno, "cannot clean '%s'", state);
+    for (struct dirent *found; r == 0 && (found = readdir(folder));) {
+        struct stat status;
+        dz_auto char *path = dz_path_fmt("%s/%s", name, found->d_name);
+        if (!path || lstat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
+            !is_stale(path, &status, all, now_s))
+            continue;
+        if (unlink(path) < 0 && errno != ENOENT)
+            r = dz_fail(err, -errno, "cannot remove '%s'", path);
+        ++*ret_n;
+        *ret_bytes += (uint64_t)status.st_blocks * 512;
+    }
+    closedir(folder);
+    return r;
 }

@@ -29,6 +29,11 @@ int dz_invocation_write(const struct dz_invoking *of);
 /* The job has ended: well, or the record and any earlier one of the command are of no use. */
 void dz_invocation_settle(const char *state, const char *name, int well);
 
+/* Removes records that were not used for 90 days, or all, those of another DAGZ, and what a job that was killed has left. Counts
+ * them. Negative with a sentence. */
+int dz_invocation_clean(const char *state, int all, int64_t now_s, unsigned *ret_n,
+                        uint64_t *ret_bytes, struct dz_err *err);
+
 struct dz_invocation {
     struct dz_buf bytes;
     struct dz_msg_resolved resolved; /* lent by bytes, which ends each text of theirs by no NUL */
@@ -36,6 +41,6 @@ struct dz_invocation {
     struct dz_graph inputs; /* nothing else is in it, but looks */
 };
 
-/* Negative with a sentence: none (-ENOENT), of another DAGZ (-ESTALE), damaged. */
+/* It is known from then on as used. Negative with a sentence: none (-ENOENT), of another DAGZ (-ESTALE), damaged. */
 int dz_invocation_read(struct dz_invocation *ret, const char *path, struct dz_err *err);
 void dz_invocation_free(struct dz_invocation *invocation);

@@ -278,6 +278,8 @@ static void free_job(struct dz_job *job)
     dz_free(job->asked.rootdir);
     dz_free(job->asked.base);
     dz_free(job->asked.profile);
+    dz_buf_free(&job->asked.ignore);
+    dz_buf_free(&job->asked.external);
     dz_buf_free(&job->choice.frame);
     dz_buf_free(&job->told);
     dz_free(job->command.name);

@@ -7,6 +7,8 @@
 #include "record/logs.h"
 #include "record/readers.h"
 
+enum { MOST_NAMES = 1 << 16 /* bytes: of a listing that is longer only the fingerprint is kept */ };
+
 struct making {
     const struct dz_job_graph *of;
     struct dz_observations all;
@@ -62,10 +64,20 @@ static int is_of_what_is_there(const struct dz_input *input)
            input->kind == DZ_INPUT_LINK || input->kind == DZ_INPUT_NAMES;
 }
 
-static int fingerprint(void *context, const struct dz_strings *strings,
-                       const struct dz_input *input, struct dz_fingerprint *ret)
+/* So that it can be told later which names have come or gone. */
+static void keep_names(struct making *making, struct dz_strings *strings, struct dz_input *input)
+{
+    dz_autobuf struct dz_buf names = {0};
+    const char *path = dz_strings_text(strings, input->path);
+    if (dz_now_list(making->now, path, input->of, &names) == 0 && dz_buf_ok(&names) &&
+        names.len <= MOST_NAMES)
+        input->name = dz_strings_add(strings, names.data, names.len);
+}
+
+static int fingerprint(void *context, struct dz_strings *strings, struct dz_input *input)
 {
     struct making *making = context;
+    struct dz_fingerprint *ret = &input->fingerprint;
     int is_stale = 0;
     /* Nothing was there for who looked: what is there now came later. */
     if (input->kind == DZ_INPUT_PLACE && input->of == DZ_PLACE_EMPTY)
@@ -76,6 +88,8 @@ static int fingerprint(void *context, const struct dz_strings *strings,
     else if (input->kind == DZ_INPUT_STAT)
         is_stale = is_resized(making, path);
     int r = dz_now_fingerprint(making->now, strings, input, ret);
+    if (r == 0 && input->kind == DZ_INPUT_NAMES)
+        keep_names(making, strings, input);
     int is_gone = r == 0 && memcmp(ret, &dz_absent, sizeof *ret) == 0;
     return is_stale || (is_gone && is_of_what_is_there(input)) ? -ESTALE : r;
 }
@@ -176,6 +190,7 @@ static int build(struct making *making, struct dz_graph *ret, struct dz_err *err
                              .day = (uint32_t)(of->began_ns / 1000000000 / 86400),
                              .fingerprint = fingerprint,
                              .context = making,
+                             .waivers = of->waivers,
                              .load = of->load};
     int r = dz_build(ret, &build, err);
     if (r == 0 && add_looks(making, ret) < 0) {

@@ -14,6 +14,7 @@ struct dz_job_graph {
     const struct dz_build_file *files;
     uint32_t n_files;
     const struct dz_fingerprint *key;
+    struct dz_waivers waivers;
     uint32_t *load; /* as in struct dz_build */
 };
 

@@ -52,6 +52,7 @@ static int make_newer(struct learning *learning, struct dz_graph *ret, struct dz
                                  .files = learning->files,
                                  .n_files = of->tests->n_files,
                                  .key = &of->choice.key,
+                                 .waivers = of->choice.waivers,
                                  .load = &learning->load};
     return dz_job_graph_make(ret, &graph, err);
 }
@@ -64,6 +65,7 @@ static void tell_audited(const struct learning *learning, const struct dz_baseli
     struct dz_audit_record audit = {.older = older,
                                     .key = &of->choice.key,
                                     .newer = newer,
+                                    .waivers = of->choice.waivers,
                                     .held = of->held,
                                     .missed = of->missed};
     dz_audit_tell(&audit, of->found);

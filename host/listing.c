@@ -159,6 +159,15 @@ int dz_listing_print_tests(const struct dz_listing *listing, struct dz_fingerpri
     return print(&bytes, ret);
 }
 
+void dz_listing_put(const struct dz_listing *listing, unsigned of, struct dz_buf *to)
+{
+    for (unsigned i = 0; i < listing->n; i++)
+        if (of != DZ_NAMES_OF_TESTS || dz_listed_may_be_tests(&listing->all[i]))
+            dz_buf_fmt(to, "/%c%s", listing->all[i].kind, listing->all[i].name);
+    if (!to->len)
+        dz_buf_str(to, "/");
+}
+
 /* ---- places ---- */
 
 /* .py, .pyc, .so, .abi3.so, .cpython-312-x86_64-linux-gnu.so and its kin: of this python and of no other. */

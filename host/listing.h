@@ -2,6 +2,7 @@
  * a fresh clone has none of it. */
 #pragma once
 
+#include "base/buf.h"
 #include "record/inputs.h"
 
 #include <stddef.h>
@@ -25,6 +26,8 @@ int dz_listing_print(const struct dz_listing *listing, struct dz_fingerprint *re
 /* Of those that pytest's own collectors look at: folders, links, and files that end as tests may. */
 int dz_listing_print_tests(const struct dz_listing *listing, struct dz_fingerprint *ret);
 int dz_listed_may_be_tests(const struct dz_listed *listed);
+/* The names themselves, each behind a slash and its kind. of: dz_listed_names. */
+void dz_listing_put(const struct dz_listing *listing, unsigned of, struct dz_buf *to);
 /* What of a name there is that a module of python 3.minor could come from; dz_absent: nothing. folder: the listed one.
  * Negative errno. */
 int dz_listing_print_place(const struct dz_listing *listing, const char *folder, const char *name,

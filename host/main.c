@@ -12,7 +12,7 @@
  *   replay   -           yes     plugins    host                        the user's (junit, cache)
  *   sheets   -           -       -          host, one to each cut       .dagz/sheets
  *   cut      -           yes     -          its parent                  -
- *   nothing  -           -       -          -                           the terminal, junit
+ *   nothing  -           -       -          -                           the terminal, junit, .dagz/run/nothing
  *   child    -           yes     yes        the user's                  the user's, a log in .dagz/run
  *   command  -           -       -          -                           .dagz/
  *

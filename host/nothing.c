@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "choice.h"
+#include "idle.h"
 #include "invocation.h"
 #include "path.h"
 #include "record/junit.h"
@@ -30,6 +31,7 @@ struct nothing {
     uint64_t began_us;
     struct dz_invocation record;
     char *rootdir, *state, *base, *profile, *junit;
+    struct dz_waivers waivers;
     struct dz_now *now;
     struct dz_buf frame;
     struct dz_msg_chosen chosen;
@@ -101,12 +103,15 @@ static int is_at_home(const struct nothing *nothing)
 static int is_as_it_was(struct nothing *nothing)
 {
     struct dz_err err;
-    struct dz_bits changed = {0};
+    struct dz_compared compared = {0};
     nothing->now = dz_now_new(nothing->python, nothing->rootdir, nothing->state, &err);
+    /* What settings are read from has an absolute path in there, which `ignore` is not of. */
+    if (nothing->now)
+        dz_now_waive(nothing->now, &(struct dz_waivers){.ignore = nothing->waivers.ignore});
     int is = nothing->now &&
-             dz_now_compare(nothing->now, &nothing->record.inputs, &changed, &err) == 0 &&
-             dz_bits_next(&changed, 0) == UINT32_MAX;
-    dz_bits_free(&changed);
+             dz_now_compare(nothing->now, &nothing->record.inputs, &compared, &err) == 0 &&
+             dz_bits_next(&compared.changed, 0) == UINT32_MAX;
+    dz_compared_free(&compared);
     return is;
 }
 
@@ -115,8 +120,9 @@ static int find_command(struct nothing *nothing, const char *path)
     struct dz_err err;
     const struct dz_msg_resolved *resolved = &nothing->record.resolved;
     return dz_invocation_read(&nothing->record, path, &err) == 0 && !resolved->all &&
-           !(resolved->audit > 0) && take_texts(nothing, path) && is_at_home(nothing) &&
-           is_as_it_was(nothing);
+           !(resolved->audit > 0) &&
+           dz_waivers_make(&nothing->waivers, resolved->ignore, resolved->external) == 0 &&
+           take_texts(nothing, path) && is_at_home(nothing) && is_as_it_was(nothing);
 }
 
 /* ---- the choice ---- */
@@ -129,6 +135,7 @@ static int ask(struct nothing *nothing)
                                .state = nothing->state,
                                .base = nothing->base,
                                .profile = nothing->profile,
+                               .waivers = nothing->waivers,
                                .now = nothing->now};
     memcpy(choice.key.bytes, nothing->record.resolved.key.at, sizeof choice.key.bytes);
     dz_choice_make(&choice, &nothing->frame);
@@ -289,6 +296,8 @@ static int say(struct nothing *nothing)
     dz_autobuf struct dz_buf text = {0};
     if (*nothing->junit && !write_junit(nothing))
         return 0;
+    /* For `dagz last`. Where it cannot be written, nothing is lost but that. */
+    dz_idle_keep(nothing->state, &nothing->chosen, (uint32_t)nothing->n);
     double seconds = (double)(now_us() - nothing->began_us) / 1e6;
     /* Under -q nothing stands before it, and pytest leaves a line. */
     dz_buf_str(&text, nothing->record.command.quiet ? "\n" : "");

@@ -37,6 +37,7 @@ struct entry {
 struct dz_now {
     const struct dz_python *python;
     const char *rootdir, *state;
+    struct dz_waivers waivers;
     char *real_rootdir;
     struct dz_strings paths; /* as in keys; entries are by number - 1 */
     struct entry **entries;
@@ -80,6 +81,11 @@ void dz_now_free(struct dz_now *now)
     dz_installed_free(now->installed);
     dz_free(now->real_rootdir);
     dz_free(now);
+}
+
+void dz_now_waive(struct dz_now *now, const struct dz_waivers *waivers)
+{
+    now->waivers = *waivers;
 }
 
 /* ---- entries ---- */
@@ -153,6 +159,15 @@ static int list(struct entry *entry)
         entry->ways |= LISTED;
     }
     return entry->listing_r;
+}
+
+int dz_now_list(struct dz_now *now, const char *path, uint32_t of, struct dz_buf *to)
+{
+    struct entry *entry = entry_of(now, path);
+    int r = entry ? list(entry) : -ENOMEM;
+    if (r == 0)
+        dz_listing_put(&entry->listing, of, to);
+    return r;
 }
 
 int dz_now_look(struct dz_now *now, const char *path, struct dz_look *ret)
@@ -446,7 +461,7 @@ int dz_now_fingerprint(struct dz_now *now, const struct dz_strings *strings,
 struct comparing {
     struct dz_now *now;
     const struct dz_graph *graph;
-    struct dz_bits *changed;
+    struct dz_compared *ret;
     const struct dz_look **looks; /* by string */
     uint32_t *doubtful;           /* inputs of sources that need a sheet, by path */
     uint32_t n_doubtful;
@@ -480,10 +495,98 @@ static int has_same_content(const struct dz_look *look, const struct entry *entr
     return look && memcmp(&look->content, &entry->look.content, sizeof look->content) == 0;
 }
 
+/* ---- what is waived ---- */
+
+static int is_waived_in(const struct comparing *at, const char *folder, const char *name,
+                        size_t size)
+{
+    int is_top = !*folder || strcmp(folder, "/") == 0;
+    dz_auto char *path = dz_path_fmt("%s%s%.*s", folder, is_top ? "" : "/", (int)size, name);
+    return path && dz_waivers_of(&at->now->waivers, path);
+}
+
+/* Those of a listing (listing.h) that count. */
+static void put_others(const struct comparing *at, const char *folder, const char *names,
+                       struct dz_buf *to)
+{
+    size_t size;
+    for (names++; *names; names += size + (names[size] == '/')) {
+        size = strcspn(names, "/");
+        if (!is_waived_in(at, folder, names + 1, size - 1))
+            dz_buf_put(to, names, size + 1);
+    }
+}
+
+/* Where none but such names have come or gone. */
+static int are_other_names_the_same(const struct comparing *at, const struct dz_input *input)
+{
+    dz_autobuf struct dz_buf names = {0}, before = {0}, after = {0};
+    const char *was = dz_strings_text(&at->graph->strings, input->name);
+    if (*was != '/' || dz_now_list(at->now, path_of(at, input), input->of, &names) < 0)
+        return 0;
+    dz_buf_put(&names, "", 1);
+    if (!dz_buf_ok(&names))
+        return 0;
+    put_others(at, path_of(at, input), was, &before);
+    put_others(at, path_of(at, input), names.data, &after);
+    return dz_buf_ok(&before) && dz_buf_ok(&after) && before.len == after.len &&
+           (!before.len || memcmp(before.data, after.data, before.len) == 0);
+}
+
+/* Names are lent. */
+static int print_other_place(const struct comparing *at, const struct entry *folder,
+                             const char *key, const char *name, struct dz_fingerprint *ret)
+{
+    const struct dz_listing *all = &folder->listing;
+    struct dz_listing others = {.all = dz_alloc((all->n + 1) * sizeof *others.all)};
+    for (unsigned i = 0; others.all && i < all->n; i++)
+        if (!is_waived_in(at, key, all->all[i].name, strlen(all->all[i].name)))
+            others.all[others.n++] = all->all[i];
+    int r = others.all
+                ? dz_listing_print_place(&others, folder->path, name, at->now->python->minor, ret)
+                : -ENOMEM;
+    dz_free(others.all);
+    return r;
+}
+
+/* Where what has come is of such a name. A place has no ending: a glob that it fits says nothing of a module's file. */
+static int is_place_waived(const struct comparing *at, const struct dz_input *input)
+{
+    struct dz_fingerprint print;
+    const char *path = path_of(at, input);
+    dz_auto char *key = folder_of(path);
+    struct entry *folder = key ? entry_of(at->now, key) : NULL;
+    if (!folder)
+        return 0;
+    return dz_waivers_of(&at->now->waivers, key) ||
+           (list(folder) == 0 &&
+            print_other_place(at, folder, key, dz_path_name(path), &print) == 0 &&
+            memcmp(&print, &input->fingerprint, sizeof print) == 0);
+}
+
+static int is_waived(const struct comparing *at, uint32_t number)
+{
+    const struct dz_input *input = &at->graph->inputs[number];
+    const struct dz_waivers *waivers = &at->now->waivers;
+    if (!input->path || !(waivers->ignore.size || waivers->external.size))
+        return 0;
+    if (input->kind == DZ_INPUT_PLACE)
+        return is_place_waived(at, input);
+    return dz_waivers_of(waivers, path_of(at, input)) ||
+           (input->kind == DZ_INPUT_NAMES && are_other_names_the_same(at, input));
+}
+
+/* ---- inputs ---- */
+
+static int note_change(struct comparing *at, uint32_t number)
+{
+    return dz_bits_set(is_waived(at, number) ? &at->ret->waived : &at->ret->changed, number);
+}
+
 static int compare(struct comparing *at, uint32_t number, int r, const struct dz_fingerprint *print)
 {
     const struct dz_fingerprint *was = &at->graph->inputs[number].fingerprint;
-    return r == 0 && memcmp(print, was, sizeof *was) == 0 ? 0 : dz_bits_set(at->changed, number);
+    return r == 0 && memcmp(print, was, sizeof *was) == 0 ? 0 : note_change(at, number);
 }
 
 /* Of what is gone there is nothing; where there was nothing, that is as it was. */
@@ -497,8 +600,13 @@ static int judge_source(struct comparing *at, uint32_t number)
     int r = look_at(entry);
     if (r < 0)
         return compare(at, number, is_gone(r) ? 0 : r, &dz_absent);
-    if (!look || !look->is_exact || !has_same_content(look, entry))
-        at->doubtful[at->n_doubtful++] = number;
+    int is_same = has_same_content(look, entry);
+    if (is_same && look->is_exact)
+        return 0;
+    /* No sheet is made for it. */
+    if (is_waived(at, number))
+        return is_same ? 0 : dz_bits_set(&at->ret->waived, number);
+    at->doubtful[at->n_doubtful++] = number;
     return 0;
 }
 
@@ -555,7 +663,8 @@ static int find_changed_sources(struct comparing *at)
         struct entry *entry = dz_sheets_are_of(path) ? entry_of(at->now, path) : NULL;
         if (!entry && dz_sheets_are_of(path))
             return -ENOMEM;
-        if (entry && look_at(entry) == 0 && !has_same_content(&graph->looks[i], entry))
+        if (entry && look_at(entry) == 0 && !has_same_content(&graph->looks[i], entry) &&
+            !dz_waivers_of(&at->now->waivers, path))
             r = dz_bits_set(&at->sources, graph->looks[i].path);
     }
     return r;
@@ -617,7 +726,7 @@ static struct dz_sheet *sheet_before(void *of, const struct dz_look *look)
 static int judge_effects(struct comparing *at)
 {
     struct dz_project_sources sources = {at->now, sheet_now, sheet_before};
-    return dz_reach(at->graph, &at->sources, &sources, at->changed);
+    return dz_reach(at->graph, &at->sources, &sources, &at->ret->changed);
 }
 
 /* ---- all ---- */
@@ -641,13 +750,19 @@ static int compare_all(struct comparing *at, struct dz_err *err)
     return r;
 }
 
-int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_bits *ret_changed,
+int dz_now_compare(struct dz_now *now, const struct dz_graph *graph, struct dz_compared *ret,
                    struct dz_err *err)
 {
-    struct comparing at = {.now = now, .graph = graph, .changed = ret_changed};
+    struct comparing at = {.now = now, .graph = graph, .ret = ret};
     int r = compare_all(&at, err);
     dz_free(at.looks);
     dz_free(at.doubtful);
     dz_bits_free(&at.sources);
     return r;
+}
+
+void dz_compared_free(struct dz_compared *compared)
+{
+    dz_bits_free(&compared->changed);
+    dz_bits_free(&compared->waived);
 }

@@ -86,9 +86,10 @@ class Interrupts:
 
 
 class Front:
-    def __init__(self, config, xdist_count):
+    def __init__(self, config, xdist_count, declared):
         self.config = config
         self.xdist_count = xdist_count
+        self.declared = declared
         self.option = config.option
         self.live = None
         # In a process that was forked to run tests; the rest of this is the front's then.
@@ -157,8 +158,9 @@ class Front:
         """Plugins, conftests and settings are there. Not earlier: what else is a session need not collect."""
         option = self.option
         _dagz.resolved(
-            str(self.config.rootpath), os.environ.get("DAGZ_DIR", ""), _dagz.load("_dagz.key").key(self.config),
-            option.dagz_base or "", option.dagz_profile or "", option.dagz_all, option.dagz_audit or 0.0,
+            str(self.config.rootpath), os.environ.get("DAGZ_DIR", ""), str(self.config.inipath or ""),
+            _dagz.load("_dagz.key").key(self.config), option.dagz_base or "", option.dagz_profile or "",
+            option.dagz_all, option.dagz_audit or 0.0, *self.declared.fields(),
         )  # fmt: skip
         _dagz.flush()
 

@@ -209,8 +209,20 @@ def pytest_cmdline_main(config):
     if _dagz.role == "worker":
         _dagz.front = _dagz.load("_dagz.spawned").Spawned(config)
     else:
-        _dagz.front = _dagz.load("_dagz.front").Front(config, taken)
+        _dagz.front = _dagz.load("_dagz.front").Front(config, taken, declared(config.rootpath))
     config.pluginmanager.register(_dagz.front, "dagz-front")
+
+
+def declared(rootpath):
+    found = _dagz.load("_dagz.declared")
+    if _dagz.role == "replay":
+        # What it says counted when the job began.
+        return found.Declared()
+    try:
+        with _dagz.load("_dagz.unobserved").unobserved():
+            return found.read(rootpath)
+    except found.WrongError as wrong:
+        raise UsageError(str(wrong)) from None
 
 
 def take_from_xdist(option):

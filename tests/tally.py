@@ -1,11 +1,11 @@
 """Adds up junit files, and closes with the line that CI reads: N passed, N failed.
 
-    tally.py FILE…
+    tally.py [--failed] FILE…
 
-A file that is missing counts as a failure: its part of the tests ended before it could tell.
+A file that is missing, or was not written to its end, counts as a failure: its part of the tests ended before it could
+tell. With --failed a part has ended badly: if no file tells of a failure that is one, as of who was interrupted.
 """
 
-import pathlib
 import sys
 import xml.etree.ElementTree
 
@@ -15,15 +15,24 @@ def outcome(case):
     return "failed" if tags & {"failure", "error"} else "skipped" if "skipped" in tags else "passed"
 
 
-def main(paths):
+def outcomes(path):
+    try:
+        return [outcome(case) for case in xml.etree.ElementTree.parse(path).iter("testcase")]
+    except FileNotFoundError:
+        print(f"{path} was not written")
+    except xml.etree.ElementTree.ParseError as error:
+        print(f"{path} was not written to its end: {error}")
+    return ["failed"]
+
+
+def main(arguments):
     count = {"passed": 0, "failed": 0, "skipped": 0}
-    for path in map(pathlib.Path, paths):
-        if not path.exists():
-            print(f"{path} was not written")
-            count["failed"] += 1
-            continue
-        for case in xml.etree.ElementTree.parse(path).iter("testcase"):
-            count[outcome(case)] += 1
+    for path in arguments:
+        for told in outcomes(path) if path != "--failed" else ():
+            count[told] += 1
+    if "--failed" in arguments and not count["failed"]:
+        print("a part of the tests ended badly and told of no test that failed")
+        count["failed"] += 1
     skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
     print(f"{count['passed']} passed, {count['failed']} failed{skipped}")
     return 1 if count["failed"] or not count["passed"] else 0

@@ -2,6 +2,8 @@
 
 #include "../span.h"
 #include "../stand_in.h"
+#include "caller.h"
+#include "lookup.h"
 #include "state.h"
 
 /* By builtins.__import__, which import statements, C code and computed imports come by. Where it is not CPython's own,
@@ -61,6 +63,34 @@ void dz_imported_by(PyObject *name, uint32_t span)
     PyErr_Clear();
 }
 
+/* Whether no sheet tells what is imported, and what is read of it: a computed name, or generated code, doctests among it. A
+ * statement gives all five. How pytest imports plugins is known. */
+static int is_untold(Py_ssize_t n)
+{
+    if (n < 5)
+        return !dz_caller_is_pytest();
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyCodeObject *code = frame ? PyFrame_GetCode(frame) : NULL;
+    int is_generated = code && PyUnicode_GET_LENGTH(code->co_filename) > 0 &&
+                       PyUnicode_READ_CHAR(code->co_filename, 0) == '<';
+    Py_XDECREF(code);
+    return is_generated;
+}
+
+/* By name, as who looks one up: of what it takes from there the names, else all, also of the package that it gets. */
+static void tell_untold(PyObject *module, PyObject *name, PyObject *names)
+{
+    Py_ssize_t n = names && PyTuple_Check(names) ? PyTuple_GET_SIZE(names) : 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        dz_lookup_imported(name, PyTuple_GET_ITEM(names, i));
+    if (n)
+        return;
+    dz_autopy PyObject *got = PyObject_GetAttrString(module, "__name__");
+    dz_lookup_imported(name, NULL);
+    if (got && PyUnicode_Check(got) && PyUnicode_Compare(got, name) != 0)
+        dz_lookup_imported(got, NULL);
+}
+
 /* __import__(name, globals, locals, fromlist, level): a relative one tells its name in the module that it gives. */
 static PyObject *import(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -75,6 +105,8 @@ static PyObject *import(PyObject *inner, PyObject *const *args, size_t nargsf, P
         dz_state_use(name);
     if (name && PyDict_GET_SIZE(spans) && use(name) && n > 3)
         use_all(name, args[3]);
+    if (name && PyUnicode_Check(name) && is_untold(n))
+        tell_untold(module, name, n > 3 ? args[3] : NULL);
     PyErr_Clear();
     return module;
 }

@@ -202,6 +202,21 @@ void dz_lookup_unpickled(PyObject *module, PyObject *name)
     PyErr_Clear();
 }
 
+void dz_lookup_imported(PyObject *module, PyObject *name)
+{
+    dz_autopy PyObject *loaded = PyImport_GetModule(module);
+    dz_autobuf struct dz_buf text = {0};
+    const char *module_text = PyUnicode_AsUTF8(module);
+    const char *of = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
+    if (module_text && loaded && is_project_module(loaded)) {
+        int is_one = of && strcmp(of, "*") != 0;
+        dz_buf_fmt(&text, "%s%s%s", module_text, is_one ? ":" : "", is_one ? of : "");
+        if (dz_buf_ok(&text))
+            tell(DZ_FACT_MODULE, text.data, 0);
+    }
+    PyErr_Clear();
+}
+
 /* ---- distributions ---- */
 
 /* importlib.metadata.distribution(name) */

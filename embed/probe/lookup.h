@@ -12,5 +12,7 @@ int dz_lookup_start(void);
 int dz_lookup_loaded(const char *name);
 /* In the span of an import: what was passed before this spec was found. */
 void dz_lookup_tell_places(PyObject *spec);
+/* What no import statement that a sheet has tells: a module, or of that a name; NULL: all of it. */
+void dz_lookup_imported(PyObject *module, PyObject *name);
 /* What a pickle names. */
 void dz_lookup_unpickled(PyObject *module, PyObject *name);

@@ -1,5 +1,6 @@
 #include "cores.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 enum { PATH_MOST = 4096 };
 
-static unsigned by_affinity(void)
+unsigned dz_cores_by_affinity(void)
 {
     cpu_set_t *set = CPU_ALLOC(8192);
     if (!set)
@@ -69,9 +70,9 @@ static unsigned smallest(const char *root, const char *group, unsigned (*quota)(
     return least;
 }
 
-unsigned dz_cores(void)
+unsigned dz_cores_by_quota(void)
 {
-    unsigned least = by_affinity();
+    unsigned least = UINT_MAX;
     char line[PATH_MOST];
     FILE *file = fopen("/proc/self/cgroup", "re");
     while (file && fgets(line, sizeof line, file)) {
@@ -87,5 +88,11 @@ unsigned dz_cores(void)
     }
     if (file)
         fclose(file);
-    return least ? least : 1;
+    return least == UINT_MAX ? 0 : least;
+}
+
+unsigned dz_cores(void)
+{
+    unsigned affinity = dz_cores_by_affinity(), quota = dz_cores_by_quota();
+    return quota && quota < affinity ? quota : affinity;
 }

@@ -13,9 +13,11 @@ static const char help[] =
     "       dagz-python -m pytest --dagz [what pytest takes]\n"
     "\n"
     "commands:\n"
-    "  gc [--all]    removes baselines that were not used for 90 days, or all, and sheets that "
-    "none "
-    "needs\n"
+    "  config [--json]\n"
+    "                what is in force here, and where each of it comes from\n"
+    "  gc [--all]    removes baselines and what is known of commands that were not used for 90 "
+    "days,\n"
+    "                or all, and sheets that none needs\n"
     "  last [--json] what the last job has run, what has failed and how, and what could not be "
     "proved\n"
     "  observed NODEID... [--json]\n"
@@ -38,6 +40,13 @@ static const char help[] =
     "  DAGZ_EMBED    0: execute that python with DAGZ preloaded, 1: open its libpython where it "
     "has one\n"
     "  DAGZ          1: each pytest is a job, as with --dagz\n"
+    "  DAGZ_DIR      where the state is kept, instead of .dagz in the rootdir\n"
+    "  DAGZ_PROBE    by what tests are observed: none, frame, stamp or prologue\n"
+    "\n"
+    "pyproject.toml of the rootdir, [tool.dagz]:\n"
+    "  ignore        globs of paths that do not matter: [\"docs/**\", \"*.md\"]\n"
+    "  external      what tests depend on that is taken as constant: [\"postgres\", "
+    "\"./test.db\"]\n"
     "\n"
     "exit codes of dagz-python -m pytest --dagz:\n"
     "  0   all tests passed, or none had to run\n"
@@ -75,6 +84,7 @@ static const struct {
     const char *name;
     command *run;
 } commands[] = {
+    {"config", dz_command_config},
     {"gc", dz_command_gc},
     {"last", dz_command_last},
     {"observed", dz_command_observed},

@@ -9,13 +9,15 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
+#include "../idle.h"
 #include "../path.h"
 #include "../record/junit.h"
 #include "state.h"
 #include "text.h"
 
 struct last {
-    char *folder;
+    char *folder; /* NULL: it had nothing to run */
+    long after;   /* then: the number of the job before it, or 0 */
     json_t *selected, *unprovable;
     uint32_t n_skipped;
     unsigned n_failed, n_not_run;
@@ -69,25 +71,40 @@ static void take_result(struct last *last, const struct dz_msg *msg)
         json_object_set_new(test, "text", text_of(told.text));
 }
 
+typedef void taker(struct last *last, const struct dz_msg *msg);
+
 /* What a job that was killed has not written to its end is not there. */
-static int read_frames(struct last *last, const char *name,
-                       void (*take)(struct last *last, const struct dz_msg *msg),
-                       struct dz_err *err)
+static void take_frames(struct last *last, const struct dz_buf *frames, taker *take)
+{
+    struct dz_msg msg;
+    for (size_t at = 0; at < frames->len;) {
+        long size = dz_wire_take(frames->data + at, frames->len - at, &msg);
+        if (size <= 0)
+            return;
+        take(last, &msg);
+        at += (size_t)size;
+    }
+}
+
+static int read_frames(struct last *last, const char *name, taker *take, struct dz_err *err)
 {
     dz_autobuf struct dz_buf frames = {0};
-    struct dz_msg msg;
     dz_auto char *path = dz_path_fmt("%s/%s", last->folder, name);
     int r = path ? dz_file_read(path, &frames) : -1;
     if (r < 0)
         return dz_fail(err, r, "cannot read '%s/%s'", last->folder, name);
-    for (size_t at = 0; at < frames.len;) {
-        long size = dz_wire_take(frames.data + at, frames.len - at, &msg);
-        if (size <= 0)
-            break;
-        take(last, &msg);
-        at += (size_t)size;
-    }
+    take_frames(last, &frames, take);
     return 0;
+}
+
+/* Where the last job had nothing to run. */
+static int find_idle(struct last *last, const char *state, struct dz_err *err)
+{
+    dz_autobuf struct dz_buf frames = {0};
+    int r = dz_idle_last(state, &frames, &last->after);
+    if (r > 0)
+        take_frames(last, &frames, take_of_suite);
+    return r < 0 ? dz_fail(err, r, "cannot read what the last job in '%s' has left", state) : r;
 }
 
 static void count(struct last *last)
@@ -105,12 +122,15 @@ static void count(struct last *last)
 static int find(struct last *last, struct dz_err *err)
 {
     dz_auto char *state = dz_state_find(err);
-    last->folder = state ? dz_state_last_suite(state, err) : NULL;
     last->selected = json_array();
     last->unprovable = json_object();
+    int r = state ? find_idle(last, state, err) : err->code;
+    if (r)
+        return r;
+    last->folder = dz_state_last_suite(state, err);
     if (!last->folder)
         return err->code;
-    int r = read_frames(last, "suite", take_of_suite, err);
+    r = read_frames(last, "suite", take_of_suite, err);
     if (r == 0)
         r = read_frames(last, "results", take_result, err);
     count(last);
@@ -125,14 +145,23 @@ static const char *string(const json_t *test, const char *key)
     return text ? text : "";
 }
 
+static void print_first(const struct last *last)
+{
+    if (last->folder)
+        printf("%s: %zu ran or were to, %u left out, %u failed, %u not run\n",
+               dz_path_name(last->folder), json_array_size(last->selected), last->n_skipped,
+               last->n_failed, last->n_not_run);
+    else
+        printf("nothing to run, pytest was not started: %u left out (the job before it is j%ld)\n",
+               last->n_skipped, last->after);
+}
+
 static void print(const struct last *last)
 {
     size_t i;
     json_t *test, *n;
     const char *why;
-    printf("%s: %zu ran or were to, %u left out, %u failed, %u not run\n",
-           dz_path_name(last->folder), json_array_size(last->selected), last->n_skipped,
-           last->n_failed, last->n_not_run);
+    print_first(last);
     json_object_foreach(last->unprovable, why, n)
     {
         printf("unprovable: %lld %s\n", (long long)json_integer_value(n), why);
@@ -151,8 +180,9 @@ static void print(const struct last *last)
 static void print_json(const struct last *last)
 {
     json_t *all =
-        json_pack("{s:s, s:O, s:i, s:O}", "job", dz_path_name(last->folder), "selected",
-                  last->selected, "skipped", (int)last->n_skipped, "unprovable", last->unprovable);
+        json_pack("{s:s?, s:O, s:i, s:O}", "job", last->folder ? dz_path_name(last->folder) : NULL,
+                  "selected", last->selected, "skipped", (int)last->n_skipped, "unprovable",
+                  last->unprovable);
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);

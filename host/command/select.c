@@ -14,7 +14,7 @@
 struct asked {
     struct dz_verdicts verdicts;
     int traces, as_json;
-    json_t *selected, *unprovable, *files;
+    json_t *selected, *unprovable, *files, *ignored, *constant;
     unsigned n_skipped;
 };
 
@@ -89,6 +89,52 @@ static void list_files(struct asked *asked)
                 dz_text(dz_strings_text(&verdict->graph.strings, verdict->graph.files[i].path)));
 }
 
+static json_t *list_waived(const struct asked *asked, enum dz_waived as)
+{
+    struct dz_strings inputs = {0};
+    json_t *list = json_array();
+    dz_verdicts_waived(&asked->verdicts, as, &inputs);
+    for (uint32_t i = 0; i < inputs.n; i++)
+        json_array_append_new(list, dz_text(dz_strings_text(&inputs, i + 1)));
+    dz_strings_free(&inputs);
+    return list;
+}
+
+static json_t *list_external(const struct asked *asked)
+{
+    const struct dz_bytes external = asked->verdicts.declared.waivers.external;
+    json_t *list = json_array();
+    for (const char *at = dz_waivers_first(external); at; at = dz_waivers_next(external, at))
+        json_array_append_new(list, dz_text(at));
+    return list;
+}
+
+/* What was passed over, by whom. */
+static void print_waived(const struct asked *asked, const json_t *waived, const char *what)
+{
+    size_t i;
+    json_t *input;
+    if (json_array_size(waived))
+        fprintf(stderr, "%zu input%s %s\n", json_array_size(waived),
+                json_array_size(waived) == 1 ? "" : "s", what);
+    json_array_foreach(waived, i, input)
+    {
+        if (asked->traces)
+            fprintf(stderr, "  %s\n", json_string_value(input));
+    }
+}
+
+static void print_declared(const struct asked *asked)
+{
+    const struct dz_bytes external = asked->verdicts.declared.waivers.external;
+    print_waived(asked, asked->ignored, "changed and ignored by [tool.dagz] ignore");
+    print_waived(asked, asked->constant, "changed and taken as constant by [tool.dagz] external");
+    for (const char *at = dz_waivers_first(external); at; at = dz_waivers_next(external, at))
+        fprintf(stderr, at == external.at ? "external, taken as constant: %s" : ", %s", at);
+    if (external.size)
+        fputc('\n', stderr);
+}
+
 static void print(const struct asked *asked)
 {
     size_t i, k;
@@ -110,13 +156,15 @@ static void print(const struct asked *asked)
         fprintf(stderr, "; %zu test files are collected anew, and may have other tests",
                 json_array_size(asked->files));
     fputc('\n', stderr);
+    print_declared(asked);
 }
 
 static void print_json(struct asked *asked)
 {
-    json_t *all = json_pack("{s:O, s:i, s:O, s:O}", "selected", asked->selected, "skipped",
-                            (int)asked->n_skipped, "unprovable", asked->unprovable, "collected",
-                            asked->files);
+    json_t *all = json_pack("{s:O, s:i, s:O, s:O, s:O, s:O, s:o}", "selected", asked->selected,
+                            "skipped", (int)asked->n_skipped, "unprovable", asked->unprovable,
+                            "collected", asked->files, "ignored", asked->ignored, "constant",
+                            asked->constant, "external", list_external(asked));
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);
@@ -127,6 +175,8 @@ static void show(struct asked *asked)
     asked->selected = json_array();
     asked->unprovable = json_object();
     asked->files = json_array();
+    asked->ignored = list_waived(asked, DZ_WAIVED_IGNORED);
+    asked->constant = list_waived(asked, DZ_WAIVED_EXTERNAL);
     list_tests(asked);
     list_files(asked);
     if (asked->as_json)
@@ -136,6 +186,8 @@ static void show(struct asked *asked)
     json_decref(asked->selected);
     json_decref(asked->unprovable);
     json_decref(asked->files);
+    json_decref(asked->ignored);
+    json_decref(asked->constant);
 }
 
 int dz_command_select(int argc, char **argv)
@@ -154,8 +206,6 @@ int dz_command_select(int argc, char **argv)
     int r = dz_verdicts_find(&asked.verdicts, argv[0], &err);
     if (r == 0)
         show(&asked);
-    else
-        fprintf(stderr, "dagz: %s\n", err.text);
     dz_verdicts_free(&asked.verdicts);
-    return r < 0 ? DZ_EXIT_UNKNOWN : DZ_EXIT_FOUND;
+    return r < 0 ? dz_verdicts_fail(&err) : DZ_EXIT_FOUND;
 }

@@ -31,6 +31,11 @@ char *dz_state_find(struct dz_err *err)
     return NULL;
 }
 
+char *dz_state_rootdir(const char *state)
+{
+    return strcmp(dz_path_name(state), ".dagz") == 0 ? dz_path_folder(state) : dz_path_real(".");
+}
+
 static int is_log(const char *name)
 {
     return strcmp(name, "front") == 0 || strncmp(name, "worker-", 7) == 0;

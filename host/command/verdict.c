@@ -1,21 +1,17 @@
 #include "verdict.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../base/mem.h"
 #include "../path.h"
 #include "../record/sheets.h"
+#include "command.h"
 #include "state.h"
 
 /* ---- finding ---- */
-
-/* .dagz lies in it; one that lies elsewhere is asked from inside. */
-static char *rootdir_of(const char *state)
-{
-    return strcmp(dz_path_name(state), ".dagz") == 0 ? dz_path_folder(state) : dz_path_real(".");
-}
 
 static int list_records(struct dz_verdict *verdict, struct dz_err *err)
 {
@@ -33,8 +29,9 @@ static int judge(struct dz_verdicts *verdicts, struct dz_verdict *verdict,
 {
     int r = dz_baseline_read(baseline, &verdict->graph, err);
     if (r == 0)
-        r = dz_now_compare(verdicts->now, &verdict->graph, &verdict->changed, err);
-    if (r == 0 && (r = dz_select(&verdict->selection, &verdict->graph, &verdict->changed)) < 0)
+        r = dz_now_compare(verdicts->now, &verdict->graph, &verdict->compared, err);
+    if (r == 0 &&
+        (r = dz_select(&verdict->selection, &verdict->graph, &verdict->compared.changed)) < 0)
         dz_fail(err, r, "cannot select");
     return r < 0 ? r : list_records(verdict, err);
 }
@@ -87,23 +84,30 @@ int dz_verdicts_find(struct dz_verdicts *ret, const char *self, struct dz_err *e
     ret->state = dz_state_find(err);
     if (!ret->state)
         return err->code;
-    ret->rootdir = rootdir_of(ret->state);
+    ret->rootdir = dz_state_rootdir(ret->state);
     if (!ret->rootdir)
         return dz_fail(err, -ENOMEM, "cannot name the tree");
+    r = dz_declared_ask(&ret->declared, &ret->python, ret->rootdir, err);
+    if (r < 0)
+        return r;
     ret->now = dz_now_new(&ret->python, ret->rootdir, ret->state, err);
-    return ret->now ? read_all(ret, err) : err->code;
+    if (!ret->now)
+        return err->code;
+    dz_now_waive(ret->now, &ret->declared.waivers);
+    return read_all(ret, err);
 }
 
 void dz_verdicts_free(struct dz_verdicts *verdicts)
 {
     for (unsigned i = 0; i < verdicts->n; i++) {
         dz_selection_free(&verdicts->list[i].selection);
-        dz_bits_free(&verdicts->list[i].changed);
+        dz_compared_free(&verdicts->list[i].compared);
         dz_graph_free(&verdicts->list[i].graph);
         dz_free(verdicts->list[i].records);
         dz_free(verdicts->list[i].name);
     }
     dz_now_free(verdicts->now);
+    dz_declared_free(&verdicts->declared);
     dz_free(verdicts->state);
     dz_free(verdicts->rootdir);
     dz_python_free(&verdicts->python);
@@ -146,6 +150,12 @@ const char *dz_reason_text(unsigned reason)
         [DZ_REASON_UNKNOWN] = "not known",
     };
     return texts[reason];
+}
+
+int dz_verdicts_fail(const struct dz_err *err)
+{
+    fprintf(stderr, "dagz: %s\n", err->text);
+    return err->code == -EDOM ? DZ_EXIT_USAGE : DZ_EXIT_UNKNOWN;
 }
 
 /* ---- the way to what has changed ---- */
@@ -247,6 +257,31 @@ static void put_input(const struct dz_verdicts *verdicts, const struct dz_graph 
         dz_buf_str(text, "unknown");
     else
         put_fingerprint(&now, text);
+}
+
+void dz_verdict_put(const struct dz_verdict *verdict, uint32_t input, struct dz_buf *text)
+{
+    put_key(&verdict->graph, &verdict->graph.inputs[input], text);
+}
+
+int dz_verdicts_waived(const struct dz_verdicts *verdicts, enum dz_waived as,
+                       struct dz_strings *ret)
+{
+    for (unsigned which = 0; which < verdicts->n; which++) {
+        const struct dz_graph *graph = &verdicts->list[which].graph;
+        const struct dz_bits *waived = &verdicts->list[which].compared.waived;
+        for (uint32_t i = 0; (i = dz_bits_next(waived, i)) != UINT32_MAX; i++) {
+            const struct dz_input *input = &graph->inputs[i];
+            const char *path = dz_strings_text(&graph->strings, input->path);
+            dz_autobuf struct dz_buf text = {0};
+            if (dz_waivers_behind(&verdicts->declared.waivers, path) != as)
+                continue;
+            dz_verdict_put(&verdicts->list[which], i, &text);
+            if (!dz_buf_ok(&text) || !dz_strings_add(ret, text.data, text.len))
+                return -ENOMEM;
+        }
+    }
+    return 0;
 }
 
 int dz_verdict_step(const struct dz_verdicts *verdicts, unsigned which, uint32_t record, unsigned n,

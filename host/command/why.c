@@ -7,12 +7,6 @@
 #include "../base/mem.h"
 #include "verdict.h"
 
-static int fail(const char *text)
-{
-    fprintf(stderr, "dagz: %s\n", text);
-    return DZ_EXIT_UNKNOWN;
-}
-
 static int is_known(const struct dz_verdicts *verdicts, const char *nodeid)
 {
     for (unsigned i = 0; i < verdicts->n; i++)
@@ -55,19 +49,50 @@ static int why(const struct dz_verdicts *verdicts, const char *nodeid)
 
 /* ---- why not ---- */
 
-static void print_proof(const struct dz_verdict *verdict, const char *nodeid)
+/* What would select it, were it not declared otherwise. */
+static void print_waived(const struct dz_verdicts *verdicts, const struct dz_verdict *verdict,
+                         uint32_t node)
+{
+    struct dz_bits inputs = {0};
+    const struct dz_bits *waived = &verdict->compared.waived;
+    const struct dz_waivers *waivers = &verdicts->declared.waivers;
+    dz_graph_inputs(&verdict->graph, node, &inputs);
+    for (uint32_t i = 0; (i = dz_bits_next(waived, i)) != UINT32_MAX; i++) {
+        const struct dz_strings *strings = &verdict->graph.strings;
+        const char *path = dz_strings_text(strings, verdict->graph.inputs[i].path);
+        int is_ignored = dz_waivers_behind(waivers, path) == DZ_WAIVED_IGNORED;
+        dz_autobuf struct dz_buf text = {0};
+        dz_verdict_put(verdict, i, &text);
+        if (dz_bits_has(&inputs, i) && dz_buf_ok(&text))
+            printf("  %s: %.*s has changed\n",
+                   is_ignored ? "ignored by [tool.dagz] ignore" : "external, taken as constant",
+                   (int)text.len, text.data);
+    }
+    dz_bits_free(&inputs);
+}
+
+static void print_proof(const struct dz_verdicts *verdicts, const struct dz_verdict *verdict,
+                        const char *nodeid)
 {
     uint32_t record = dz_verdict_record(verdict, nodeid);
     if (record == DZ_NONE || verdict->selection.records[record] != DZ_REASON_NONE ||
         verdict->graph.records[record].node == DZ_NONE)
         return;
-    struct dz_graph_reach reach =
-        dz_graph_reach(&verdict->graph, verdict->graph.records[record].node);
+    uint32_t node = verdict->graph.records[record].node;
+    struct dz_graph_reach reach = dz_graph_reach(&verdict->graph, node);
     printf("%s: proved by baseline %s\n"
            "  none of the %u inputs that it had when it last ran has changed; they lie in %u "
-           "sources, and "
-           "outside of sources\n",
+           "sources, and outside of sources\n",
            nodeid, verdict->name, reach.inputs, reach.sources);
+    print_waived(verdicts, verdict, node);
+}
+
+static void print_external(const struct dz_bytes external)
+{
+    for (const char *at = dz_waivers_first(external); at; at = dz_waivers_next(external, at))
+        printf(at == external.at ? "  taken as constant, as declared external: %s" : ", %s", at);
+    if (external.size)
+        putchar('\n');
 }
 
 static int why_not(const struct dz_verdicts *verdicts, const char *nodeid)
@@ -79,7 +104,8 @@ static int why_not(const struct dz_verdicts *verdicts, const char *nodeid)
         return DZ_EXIT_UNKNOWN;
     }
     for (unsigned i = 0; i < verdicts->n; i++)
-        print_proof(&verdicts->list[i], nodeid);
+        print_proof(verdicts, &verdicts->list[i], nodeid);
+    print_external(verdicts->declared.waivers.external);
     return DZ_EXIT_FOUND;
 }
 
@@ -95,7 +121,7 @@ static int ask(int argc, char **argv, const char *usage,
         return DZ_EXIT_USAGE;
     }
     int r = dz_verdicts_find(&verdicts, argv[0], &err);
-    int code = r < 0 ? fail(err.text) : answer(&verdicts, argv[1]);
+    int code = r < 0 ? dz_verdicts_fail(&err) : answer(&verdicts, argv[1]);
     dz_verdicts_free(&verdicts);
     return code;
 }

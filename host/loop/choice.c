@@ -23,13 +23,16 @@ enum { PATIENCE_S = 30 };
 
 struct dz_choice dz_choice_asked(const struct dz_job *job)
 {
-    return (struct dz_choice){.python = job->python,
-                              .rootdir = job->asked.rootdir,
-                              .state = job->run.state,
-                              .base = job->asked.base,
-                              .profile = job->asked.profile,
-                              .key = job->asked.key,
-                              .audit = job->asked.audit};
+    const struct dz_buf *ignore = &job->asked.ignore, *external = &job->asked.external;
+    return (struct dz_choice){
+        .python = job->python,
+        .rootdir = job->asked.rootdir,
+        .state = job->run.state,
+        .base = job->asked.base,
+        .profile = job->asked.profile,
+        .key = job->asked.key,
+        .audit = job->asked.audit,
+        .waivers = {dz_bytes(ignore->data, ignore->len), dz_bytes(external->data, external->len)}};
 }
 
 /* ---- the process ---- */

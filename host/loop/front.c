@@ -48,13 +48,20 @@ static int keep_asked(struct dz_job *job, const struct dz_msg_resolved *told)
     memcpy(job->asked.key.bytes, told->key.at, sizeof job->asked.key.bytes);
     job->asked.all = told->all != 0;
     job->asked.audit = told->audit;
-    return job->asked.rootdir && job->asked.base && job->asked.profile ? 0 : -ENOMEM;
+    dz_buf_put(&job->asked.ignore, told->ignore.at, told->ignore.size);
+    dz_buf_put(&job->asked.external, told->external.at, told->external.size);
+    return job->asked.rootdir && job->asked.base && job->asked.profile &&
+                   dz_buf_ok(&job->asked.ignore) && dz_buf_ok(&job->asked.external)
+               ? 0
+               : -ENOMEM;
 }
 
 static int take_resolved(struct dz_job *job, const struct dz_msg_resolved *told)
 {
     struct dz_err err = {0};
-    if (job->asked.rootdir || told->key.size != sizeof job->asked.key.bytes)
+    struct dz_waivers waivers;
+    if (job->asked.rootdir || told->key.size != sizeof job->asked.key.bytes ||
+        dz_waivers_make(&waivers, told->ignore, told->external) < 0)
         return -EBADMSG;
     if (keep_asked(job, told) < 0)
         dz_fail(&err, -ENOMEM, "cannot keep where it is");
@@ -165,7 +172,8 @@ static int end_at_once(struct dz_job *job)
     return 0;
 }
 
-/* For `dagz last`, beside the results, which tell tests by number. What is proved is told by how much it is. */
+/* For `dagz last` and `dagz config`, beside the results, which tell tests by number. What is proved is told by how much it
+ * is. */
 static void keep_suite(struct dz_job *job)
 {
     struct dz_err err = {0};
@@ -174,6 +182,7 @@ static void keep_suite(struct dz_job *job)
     dz_autobuf struct dz_buf frames = {0};
     dz_choice_of(job, &chosen);
     chosen.chosen.files = chosen.chosen.counts = chosen.chosen.tests = dz_bytes("", 0);
+    dz_buf_put(&frames, job->command.resolved.data, job->command.resolved.len);
     dz_wire_put(&frames, &chosen);
     dz_wire_put(&frames, &left);
     for (uint32_t i = 0; i < job->suite.n; i++) {

@@ -134,6 +134,7 @@ struct dz_job {
         struct dz_fingerprint key;
         int all;
         double audit;
+        struct dz_buf ignore, external; /* as told */
     } asked;
     struct {
         pid_t pid;  /* who looks for what is proved, or 0 */
@@ -147,7 +148,7 @@ struct dz_job {
         uint32_t seed, n, n_ran, n_missed, n_flaky;
     } audit;
     struct {
-        char *name;                     /* of its record, or NULL */
+        char *name;                    /* of its record, or NULL */
         struct dz_buf resolved, frame; /* as the front has told what it came to */
     } command;
     struct dz_buf told; /* frames of what the front has found, for who learns */

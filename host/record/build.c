@@ -4,6 +4,7 @@
 #include "../base/mem.h"
 #include "insight.h"
 #include "loading.h"
+#include "looking.h"
 #include "names.h"
 #include "nodeid.h"
 #include "outputs.h"
@@ -19,6 +20,7 @@ struct building {
     struct dz_links links;
     struct dz_names names;
     struct dz_outputs outputs;
+    struct dz_looking looking;
     struct dz_strings sources;        /* paths of project sources */
     uint32_t *source_files;           /* by number - 1: strings of the observations */
     uint32_t *conftests, n_conftests; /* the same, of conftests */
@@ -174,6 +176,10 @@ static void add_path(struct building *building, uint32_t vertex, uint32_t span,
                              .of = (uint32_t)fact->value,
                              .path = dz_names_path(&building->names, path),
                              .fingerprint = dz_absent};
+    int is_written = state == DZ_OUTPUT_OF || state == DZ_OUTPUT_LATER;
+    /* What others write into it is no matter either. */
+    if (is_written && dz_names_waived(&building->names, vertex, input))
+        return;
     if (state == DZ_OUTPUT_OF)
         lean_on(building, vertex, writer);
     else if (state != DZ_OUTPUT_IS && kind == DZ_INPUT_ABSENT)
@@ -464,6 +470,22 @@ static void add_codes(struct building *building, uint32_t vertex, uint32_t numbe
         add_bytes(building, vertex, span);
 }
 
+/* What a module's statements have looked at is in what they made. */
+static void add_looked_into(struct building *building, uint32_t vertex, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    uint32_t file = source_of(building, number);
+    if (!dz_looking_is_in(&building->looking, span))
+        return;
+    if (span->type != DZ_SPAN_IMPORT) {
+        building->links.failed |= dz_looking_add(&building->looking, vertex, number) < 0;
+        return;
+    }
+    if (file)
+        dz_looking_add_import(&building->looking,
+                              dz_names_vertex(&building->names, DZ_VERTEX_RAN, file, 0), file);
+}
+
 /* That there is no conftest and no package in the folders above, as pytest has found when it began. */
 static void add_places_around(struct building *building, uint32_t vertex, const char *path)
 {
@@ -520,6 +542,7 @@ static void fill_span(struct building *building, uint32_t number)
     if (is_of_reports(building, number))
         return;
     add_codes(building, vertex, number);
+    add_looked_into(building, vertex, number);
     lean_on_makers(building, vertex, number);
     for (uint32_t i = 0; i < span->n_facts; i++)
         add_fact(building, vertex, number, i);
@@ -661,6 +684,7 @@ static void lean_on_collecting(struct building *building)
 struct found {
     uint32_t file;  /* 0: not in a source */
     uint32_t class; /* string, or 0 */
+    int is_function;
 };
 
 static int is_identifiers(const char *name, size_t size)
@@ -679,12 +703,32 @@ static int find_test(struct building *building, struct found *ret, struct dz_nod
     *ret = (struct found){0};
     if (!path)
         return -ENOMEM;
+    ret->file = source_named(building, path);
     if (!is_identifiers(ret_id->name, ret_id->name_size) ||
         memchr(ret_id->name, '.', ret_id->name_size))
         return 0;
-    ret->file = source_named(building, path);
+    ret->is_function = ret->file > 0;
     if (ret->file && is_identifiers(ret_id->class.data, ret_id->class.len))
         ret->class = add_text(building, ret_id->class.data);
+    return 0;
+}
+
+/* Of no function: a doctest, a line of a table. What its collector has read, the file's span says, but for what pytest has. */
+static int name_item(struct building *building, uint32_t vertex, uint32_t file, const char *nodeid)
+{
+    const char *colons = strstr(nodeid, "::");
+    if (file) {
+        dz_names_item(&building->names, vertex, file, colons ? colons + 2 : "");
+        return 0;
+    }
+    dz_autobuf struct dz_buf path = {0};
+    dz_buf_fmt(&path, "%s/%.*s", building->of->rootdir,
+               (int)(colons ? (size_t)(colons - nodeid) : strlen(nodeid)), nodeid);
+    if (!dz_buf_ok(&path))
+        return -ENOMEM;
+    struct dz_input input = {.kind = DZ_INPUT_CONTENT,
+                             .path = dz_names_path(&building->names, path.data)};
+    dz_names_input(&building->names, vertex, input);
     return 0;
 }
 
@@ -694,11 +738,13 @@ static int name_test(struct building *building, uint32_t vertex, const char *nod
     struct found found;
     int r = find_test(building, &found, &id, nodeid);
     struct dz_names *names = &building->names;
-    if (r == 0 && found.class) {
+    if (r == 0 && !found.is_function)
+        r = name_item(building, vertex, found.file, nodeid);
+    else if (r == 0 && found.class) {
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(names, DZ_VERTEX_TEST_CLASS, found.file, found.class));
         dz_names_method(names, vertex, found.file, found.class, id.name, id.name_size);
-    } else if (r == 0 && found.file)
+    } else if (r == 0)
         dz_names_function(names, vertex, found.file, id.name, id.name_size);
     dz_buf_free(&id.class);
     return r;
@@ -801,6 +847,7 @@ static int begin(struct building *building)
                                         .elements = of->elements,
                                         .distributions = of->distributions,
                                         .rootdir = of->rootdir,
+                                        .waivers = of->waivers,
                                         .prints = {.strings = &building->graph->strings,
                                                    .fingerprint = of->fingerprint,
                                                    .context = of->context}};
@@ -809,6 +856,8 @@ static int begin(struct building *building)
     int r = building->spans ? dz_outputs_find(&building->outputs, of->all) : -ENOMEM;
     if (r == 0)
         r = dz_names_init(&building->names);
+    if (r == 0)
+        r = dz_looking_init(&building->looking, &building->names);
     if (r == 0)
         r = list_sources(building);
     if (r == 0)
@@ -853,6 +902,7 @@ static int finish(struct building *building)
 
 static void free_all(struct building *building)
 {
+    dz_looking_free(&building->looking);
     dz_names_free(&building->names);
     dz_links_free(&building->links);
     dz_outputs_free(&building->outputs);

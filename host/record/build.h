@@ -4,6 +4,7 @@
 #include "distributions.h"
 #include "elements.h"
 #include "graph.h"
+#include "waivers.h"
 
 struct dz_build_test {
     const char *nodeid;
@@ -27,9 +28,10 @@ struct dz_build {
     const struct dz_build_file *files;
     uint32_t n_files;
     uint32_t day; /* since 1970 */
-    /* What an input that is no source's has now: 0, or negative: -ESTALE where that may not be what was read. */
-    int (*fingerprint)(void *context, const struct dz_strings *strings,
-                       const struct dz_input *input, struct dz_fingerprint *ret);
+    struct dz_waivers waivers;
+    /* Puts what an input that is no source's has now, and the name of a listing: 0, or negative: -ESTALE where that may not be
+     * what was read. */
+    int (*fingerprint)(void *context, struct dz_strings *strings, struct dz_input *input);
     void *context;
     /* Where the node of the load is put, or DZ_NONE; NULL: nobody asks. */
     uint32_t *load;

@@ -1,11 +1,12 @@
 #include "chains.h"
 
 #include "../base/buf.h"
+#include "../base/mem.h"
 #include "scope.h"
 
 #include <string.h>
 
-enum { STEPS_MOST = 64 /* of imports that lead on to imports */ };
+enum { VISITS_MOST = 4096 /* of names that imports lead on to */ };
 
 /* ---- modules' names ---- */
 
@@ -51,28 +52,31 @@ uint32_t dz_find_below(const struct dz_names *names, uint32_t file, const char *
     const char *path = dz_names_file_text(names, file), *slash = strrchr(path, '/');
     if (!slash || strcmp(slash, "/__init__.py") != 0)
         return 0;
-    return dz_modules_below(&names->modules, path, (size_t)(slash - path), name);
+    return dz_modules_relative(&names->modules, file, 1, name);
 }
 
 static void read_of_module(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain)
 {
     struct dz_names *names = reader->names;
     if (!chain->n) {
-        if (chain->mode & DZ_READ_VALUE)
+        if (chain->mode & DZ_READ_VALUE) {
             dz_reader_link(reader, DZ_VERTEX_SHAPE, file, 0);
+            if (reader->looks_inside)
+                dz_reader_link(reader, DZ_VERTEX_INSIDE, file, 0);
+        }
         return;
     }
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     uint32_t below = dz_find_below(names, file, chain->names[0]);
-    if (!sheet || !below || dz_is_bound(sheet, chain->names[0])) {
+    if (below) {
+        struct dz_dotted rest = rest_of(chain, 1);
+        read_of_module(reader, below, &rest);
+    }
+    if (!sheet || !below || dz_is_bound(sheet, chain->names[0]))
         dz_read_in(reader, file, chain);
-        if (!below)
-            return;
-    } else
+    else
         /* An attribute of the package would come before it. */
         dz_reader_link(reader, DZ_VERTEX_BOUND, file, dz_names_add_text(names, chain->names[0]));
-    struct dz_dotted rest = rest_of(chain, 1);
-    read_of_module(reader, below, &rest);
 }
 
 static void read_distribution(struct dz_reader *reader, const char *dotted)
@@ -111,20 +115,16 @@ void dz_read_by_name(struct dz_reader *reader, const char *dotted, const struct 
         read_below(reader, dotted, chain);
 }
 
-/* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
-size_t dz_folder_above(const char *path, uint32_t level)
-{
-    size_t size = strlen(path);
-    for (; level && size; level--)
-        while (size && path[--size] != '/')
-            ;
-    return size;
-}
-
-/* from MODULE import NAME, of a module's file. */
-static void read_member(struct dz_reader *reader, uint32_t file, const char *name,
+/* from MODULE import NAME, of a module's file. What a package imports from itself lies below it: its own name would lead to this
+ * import again. */
+static void read_member(struct dz_reader *reader, uint32_t by, uint32_t file, const char *name,
                         const struct dz_dotted *rest)
 {
+    uint32_t below = by == file ? dz_find_below(reader->names, file, name) : 0;
+    if (below) {
+        read_of_module(reader, below, rest);
+        return;
+    }
     struct dz_dotted chain = {.n = 1, .mode = rest->mode};
     chain.names[0] = name;
     if (rest->n >= DZ_DOTTED_MOST)
@@ -137,28 +137,14 @@ static void read_member(struct dz_reader *reader, uint32_t file, const char *nam
 static void read_relative(struct dz_reader *reader, const struct dz_sheet *sheet, uint32_t file,
                           const struct dz_import *import, const struct dz_dotted *rest)
 {
-    struct dz_names *names = reader->names;
-    const char *path = dz_names_file_text(names, file),
-               *module = dz_sheet_string(sheet, import->module);
-    size_t size = dz_folder_above(path, import->level);
+    const struct dz_modules *modules = &reader->names->modules;
+    const char *module = dz_sheet_string(sheet, import->module);
     const char *name = dz_sheet_string(sheet, import->name);
-    uint32_t of = *module ? dz_modules_below(&names->modules, path, size, module) : 0;
-    if (of) {
-        read_member(reader, of, name, rest);
-        return;
-    }
-    if (*module)
-        return;
     /* from . import x: of the package, or a module beside this one. */
-    dz_autobuf struct dz_buf package = {0};
-    dz_buf_fmt(&package, "%.*s", (int)size, path);
-    const char *last = dz_buf_ok(&package) ? strrchr(package.data, '/') : NULL;
-    uint32_t init = last ? dz_modules_below(&names->modules, package.data,
-                                            (size_t)(last - package.data), last + 1)
-                         : 0;
-    if (init)
-        read_member(reader, init, name, rest);
-    else if ((of = dz_modules_below(&names->modules, path, size, name)))
+    uint32_t of = dz_modules_relative(modules, file, import->level, module);
+    if (of)
+        read_member(reader, file, of, name, rest);
+    else if (!*module && (of = dz_modules_relative(modules, file, import->level, name)))
         read_of_module(reader, of, rest);
 }
 
@@ -185,7 +171,7 @@ void dz_read_of_import(struct dz_reader *reader, const struct dz_sheet *sheet, u
     const struct dz_module_file *found =
         dz_modules_named(&reader->names->modules, module, strlen(module), &n);
     for (uint32_t i = 0; i < n; i++)
-        read_member(reader, found[i].file, name, rest);
+        read_member(reader, file, found[i].file, name, rest);
     if (!n) {
         /* A package without an __init__: a folder of modules. */
         dz_autobuf struct dz_buf whole = {0};
@@ -208,11 +194,9 @@ static void read_through_stars(struct dz_reader *reader, const struct dz_sheet *
         const char *module = dz_sheet_string(sheet, imports[i].module);
         uint32_t n_found = 0, below = 0;
         const struct dz_module_file *found = NULL;
-        if (imports[i].level) {
-            const char *path = dz_names_file_text(names, file);
-            below = dz_modules_below(&names->modules, path, dz_folder_above(path, imports[i].level),
-                                     module);
-        } else
+        if (imports[i].level)
+            below = dz_modules_relative(&names->modules, file, imports[i].level, module);
+        else
             found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
         for (uint32_t k = 0; k < n_found; k++) {
             dz_reader_link(reader, DZ_VERTEX_NAME, found[k].file,
@@ -249,18 +233,22 @@ static int is_about(const struct dz_sheet *sheet, const struct dz_element *eleme
 }
 
 /* Nor is there an annotation or a docstring where there is none. */
-static void read_absent(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
-                        const struct dz_element *header)
+void dz_read_texts(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                   const struct dz_element *of)
 {
     static const enum dz_element_kind kinds[] = {DZ_ANNOTATION, DZ_DOCSTRING};
-    const char *name = dz_sheet_string(sheet, header->name);
-    for (int i = 0; i < 2; i++)
-        if (dz_sheet_find(sheet, kinds[i], name, header->k) == DZ_NONE)
+    const char *name = dz_sheet_string(sheet, of->name);
+    for (int i = 0; i < 2; i++) {
+        uint32_t found = dz_sheet_find(sheet, kinds[i], name, of->k);
+        if (found != DZ_NONE)
+            dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, found);
+        else
             dz_names_source_input(reader->names, reader->from, file,
                                   (struct dz_input){.kind = DZ_INPUT_ELEMENT,
                                                     .of = kinds[i],
                                                     .name = dz_names_add_text(reader->names, name),
-                                                    .k = header->k});
+                                                    .k = of->k});
+    }
 }
 
 /* What stands inside a function or a class is read too, where code looks inside. */
@@ -273,10 +261,44 @@ static void read_inside(struct dz_reader *reader, uint32_t file, const struct dz
         if (element->statement == DZ_NONE || dz_is_statement(element) ||
             !binds(sheet, element->statement, string) || !is_about(sheet, element, chain))
             continue;
-        dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, i);
+        if (reader->looks_inside == DZ_INSIDE_ALL)
+            dz_reader_link(reader, DZ_VERTEX_ELEMENT, file, i);
         if (element->kind == DZ_HEADER)
-            read_absent(reader, file, sheet, element);
+            dz_read_texts(reader, file, sheet, element);
     }
+}
+
+/* A table of functions may give any of these. */
+static void read_inside_values(struct dz_reader *reader, uint32_t file,
+                               const struct dz_sheet *sheet, const char *name)
+{
+    uint32_t n;
+    const uint32_t *binders = dz_scope_binders(sheet, dz_scope_string(sheet, name), &n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dz_element *element = dz_sheet_at(sheet, binders[i]);
+        if (dz_is_statement(element) && !(element->flags & (DZ_IS_DEF | DZ_IS_IMPORT)))
+            dz_reader_link(reader, DZ_VERTEX_INSIDE, file, binders[i]);
+    }
+}
+
+/* Whether it is the first time: imports may lead in circles. Names are where they are spelled, which is the same in each. */
+static int visit(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain)
+{
+    struct dz_names *names = reader->names;
+    for (uint32_t i = 0; i < names->n_visits; i++)
+        if (names->visits[i].file == file && names->visits[i].name == chain->names[0] &&
+            names->visits[i].n == chain->n)
+            return 0;
+    if (names->n_visits == VISITS_MOST) {
+        dz_names_unprovable(names, reader->from, "a name that leads through too many imports");
+        return 0;
+    }
+    if (!dz_has_room(&names->visits, names->n_visits, &names->cap_visits, sizeof *names->visits)) {
+        names->links->failed = 1;
+        return 0;
+    }
+    names->visits[names->n_visits++] = (struct dz_visit){file, chain->n, chain->names[0]};
+    return 1;
 }
 
 /* a.b.c, where a is a name of this file's module. */
@@ -284,7 +306,7 @@ void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted 
 {
     struct dz_names *names = reader->names;
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
-    if (!chain->n || names->links->failed || ++reader->steps > STEPS_MOST)
+    if (!chain->n || names->links->failed || !visit(reader, file, chain))
         return;
     dz_reader_link(reader, DZ_VERTEX_NAME, file, dz_names_add_text(names, chain->names[0]));
     if (!sheet)
@@ -300,8 +322,10 @@ void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted 
         }
     if (!bound && !dz_is_bound(sheet, chain->names[0]))
         read_through_stars(reader, sheet, file, chain);
-    if (reader->looks_inside)
-        read_inside(reader, file, sheet, chain);
+    if (!reader->looks_inside)
+        return;
+    read_inside(reader, file, sheet, chain);
+    read_inside_values(reader, file, sheet, chain->names[0]);
 }
 
 void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint32_t number,
@@ -317,7 +341,7 @@ void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint3
 
 void dz_reader_start_over(struct dz_reader *reader)
 {
-    reader->steps = 0;
+    reader->names->n_visits = 0;
 }
 
 /* "pkg.mod.attr": the longest part of it that is a module. */

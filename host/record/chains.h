@@ -15,14 +15,12 @@ struct dz_dotted {
 int dz_is_bound(const struct dz_sheet *sheet, const char *name);
 /* Whether an import is done with the module. */
 int dz_is_at_top(const struct dz_sheet *sheet, const struct dz_import *import);
-/* The folder that relative imports of a file are relative to: so many levels up. Its size, 0 where there is none. */
-size_t dz_folder_above(const char *path, uint32_t level);
 /* A sub-module by the module's own file; 0: there is none. */
 uint32_t dz_find_below(const struct dz_names *names, uint32_t file, const char *name);
 
 void dz_dotted_take(struct dz_dotted *chain, const struct dz_sheet *sheet, uint32_t number,
                     uint32_t mode);
-/* Before each chain: so many steps lead nowhere. */
+/* Before each chain: what it comes by again leads nowhere. */
 void dz_reader_start_over(struct dz_reader *reader);
 /* a.b.c, where a is a name of this file's module. */
 void dz_read_in(struct dz_reader *reader, uint32_t file, const struct dz_dotted *chain);
@@ -31,5 +29,8 @@ void dz_read_by_name(struct dz_reader *reader, const char *dotted, const struct 
 /* What an import of a file binds, and the rest of a chain. */
 void dz_read_of_import(struct dz_reader *reader, const struct dz_sheet *sheet, uint32_t file,
                        const struct dz_import *import, const struct dz_dotted *rest);
+/* The docstring and the annotations of a definition, by its header, or of a module, and that there are none. */
+void dz_read_texts(struct dz_reader *reader, uint32_t file, const struct dz_sheet *sheet,
+                   const struct dz_element *of);
 /* A chain that a string spells. */
 void dz_read_word(struct dz_reader *reader, uint32_t number);

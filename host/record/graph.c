@@ -69,8 +69,7 @@ int dz_graph_identify(struct dz_graph *graph)
     return 0;
 }
 
-static void meet(const struct dz_graph *graph, uint32_t node, struct dz_bits *inputs,
-                 struct dz_bits *sources)
+int dz_graph_inputs(const struct dz_graph *graph, uint32_t node, struct dz_bits *ret)
 {
     struct dz_bits due = {0};
     int r = dz_bits_set(&due, node);
@@ -81,14 +80,11 @@ static void meet(const struct dz_graph *graph, uint32_t node, struct dz_bits *in
         const struct dz_node *its = &graph->nodes[at];
         for (uint32_t i = 0; r >= 0 && i < its->leans.n; i++)
             r = dz_bits_set(&due, graph->lean_list[its->leans.at + i]);
-        for (uint32_t i = 0; r >= 0 && i < its->inputs.n; i++) {
-            uint32_t input = graph->input_list[its->inputs.at + i];
-            r = dz_bits_set(inputs, input);
-            if (r >= 0 && dz_input_is_of_source(&graph->inputs[input]))
-                r = dz_bits_set(sources, graph->inputs[input].path);
-        }
+        for (uint32_t i = 0; r >= 0 && i < its->inputs.n; i++)
+            r = dz_bits_set(ret, graph->input_list[its->inputs.at + i]);
     }
     dz_bits_free(&due);
+    return r < 0 ? r : 0;
 }
 
 static uint32_t count_and_free(struct dz_bits *bits)
@@ -103,7 +99,11 @@ static uint32_t count_and_free(struct dz_bits *bits)
 struct dz_graph_reach dz_graph_reach(const struct dz_graph *graph, uint32_t node)
 {
     struct dz_bits inputs = {0}, sources = {0};
-    meet(graph, node, &inputs, &sources);
+    dz_graph_inputs(graph, node, &inputs);
+    for (uint32_t i = 0; (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++)
+        if (dz_input_is_of_source(&graph->inputs[i]) &&
+            dz_bits_set(&sources, graph->inputs[i].path) < 0)
+            break;
     return (struct dz_graph_reach){count_and_free(&inputs), count_and_free(&sources)};
 }
 

@@ -76,6 +76,8 @@ struct dz_graph {
 /* Gives each node its id: by the texts and fingerprints that it has and the ids of what it leans on, in whatever order
  * they are numbered. Negative when there is no memory. */
 int dz_graph_identify(struct dz_graph *graph);
+/* The inputs that a node has with all that it leans on. Negative when there is no memory. */
+int dz_graph_inputs(const struct dz_graph *graph, uint32_t node, struct dz_bits *ret);
 /* How many inputs a node has with all that it leans on, and in how many sources some of them lie. */
 struct dz_graph_reach {
     uint32_t inputs, sources;

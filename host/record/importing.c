@@ -20,8 +20,7 @@ uint32_t dz_import_targets(struct dz_names *names, const struct dz_sheet *sheet,
                            const struct dz_import *import, uint32_t targets[DZ_TARGETS_MOST])
 {
     uint32_t n = 0, n_found;
-    const char *path = dz_names_file_text(names, file),
-               *module = dz_sheet_string(sheet, import->module);
+    const char *module = dz_sheet_string(sheet, import->module);
     const char *name = import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name);
     dz_autobuf struct dz_buf both = {0};
     dz_buf_fmt(&both, "%s%s%s", module, *module && *name ? "." : "", name);
@@ -31,8 +30,7 @@ uint32_t dz_import_targets(struct dz_names *names, const struct dz_sheet *sheet,
             continue;
         if (import->level) {
             add_target(targets, &n,
-                       dz_modules_below(&names->modules, path, dz_folder_above(path, import->level),
-                                        dotted[i]));
+                       dz_modules_relative(&names->modules, file, import->level, dotted[i]));
             continue;
         }
         const struct dz_module_file *found =
@@ -153,10 +151,8 @@ static void need_imported(struct dz_reader *reader, const struct dz_import *impo
         return;
     const char *name = dz_sheet_string(reader->sheet, import->name);
     if (import->level) {
-        const char *path = dz_names_file_text(names, reader->file);
-        uint32_t below = *module ? dz_modules_below(&names->modules, path,
-                                                    dz_folder_above(path, import->level), module)
-                                 : 0;
+        uint32_t below =
+            *module ? dz_modules_relative(&names->modules, reader->file, import->level, module) : 0;
         if (below)
             need_bound(reader, below, name);
         return;

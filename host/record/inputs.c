@@ -15,6 +15,7 @@
 
 /* No hash, but by a chance of 2^-128; and not what a field is that nobody has set. */
 const struct dz_fingerprint dz_absent = {"absent"};
+const struct dz_fingerprint dz_unsure = {"unsure"};
 
 struct dz_fingerprint dz_input_of_hash(uint64_t hash)
 {

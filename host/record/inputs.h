@@ -26,8 +26,8 @@ enum dz_input_kind {
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
     DZ_INPUT_STAT, /* of: dz_stat: that it is there, its kind, its mode, the size of a file that is not python's */
-    DZ_INPUT_LINK,  /* of: dz_resolved */
-    DZ_INPUT_NAMES, /* of: dz_listed_names */
+    DZ_INPUT_LINK, /* of: dz_resolved */
+    DZ_INPUT_NAMES, /* of: dz_listed_names; name: the names, as listing.h puts them, where they are kept */
     DZ_INPUT_ABSENT,
     DZ_INPUT_PLACE, /* of: dz_place; the path is without an ending */
 
@@ -61,6 +61,8 @@ struct dz_input {
 
 /* Of what is not there: an element that is gone, a name that nothing binds, a path with nothing at it. */
 extern const struct dz_fingerprint dz_absent;
+/* Of what is waived (waivers.h), where it may not be what was read: it is never what it was. */
+extern const struct dz_fingerprint dz_unsure;
 
 /* Of a hash that a fact has told: of a variable's value, 0 where it is not set. */
 struct dz_fingerprint dz_input_of_hash(uint64_t hash);

@@ -80,13 +80,19 @@ int dz_modules_find(struct dz_modules *ret, const struct dz_observations *all,
                 add(ret, span->name, span->facts[k].string) < 0)
                 return -ENOMEM;
     }
-    return put_in_order(ret) < 0 ? -ENOMEM : list_paths(ret);
+    if (put_in_order(ret) < 0)
+        return -ENOMEM;
+    ret->of_files = dz_alloc((all->n_strings + 1) * sizeof *ret->of_files);
+    for (uint32_t i = ret->n; ret->of_files && i; i--)
+        ret->of_files[ret->list[i - 1].file] = i;
+    return ret->of_files ? list_paths(ret) : -ENOMEM;
 }
 
 void dz_modules_free(struct dz_modules *modules)
 {
     dz_free(modules->list);
     dz_free(modules->files);
+    dz_free(modules->of_files);
     dz_strings_free(&modules->paths);
     *modules = (struct dz_modules){0};
 }
@@ -124,8 +130,8 @@ const struct dz_module_file *dz_modules_named(const struct dz_modules *modules, 
     return end > first ? &modules->list[first] : NULL;
 }
 
-uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
-                          const char *dotted)
+static uint32_t find_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
+                           const char *dotted)
 {
     static const char *const ends[] = {".py", "/__init__.py"};
     for (int e = 0; e < 2; e++) {
@@ -140,6 +146,64 @@ uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, 
             return modules->files[number - 1];
     }
     return 0;
+}
+
+static uint32_t find_package(const struct dz_modules *modules, const char *folder,
+                             size_t folder_size)
+{
+    dz_autobuf struct dz_buf path = {0};
+    dz_buf_fmt(&path, "%.*s/__init__.py", (int)folder_size, folder);
+    uint32_t number = dz_buf_ok(&path) ? dz_strings_find(&modules->paths, path.data, path.len) : 0;
+    return number ? modules->files[number - 1] : 0;
+}
+
+/* The package of a file's module, this many levels up: how much of the name is its; 0: none. */
+static size_t package_of(const char *name, const char *path, uint32_t level)
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = strlen(name);
+    if (slash && strcmp(slash, "/__init__.py") == 0)
+        level--;
+    for (; level && size; level--)
+        while (size && name[--size] != '.')
+            ;
+    return size;
+}
+
+/* A package may have modules in other folders than its own, by its __path__. */
+static uint32_t find_elsewhere(const struct dz_modules *modules, uint32_t file, uint32_t level,
+                               const char *dotted)
+{
+    const char *path = modules->all->strings[file - 1];
+    uint32_t at = level ? modules->of_files[file] : 0, n;
+    size_t size = at ? package_of(name_at(modules, at - 1), path, level) : 0;
+    dz_autobuf struct dz_buf whole = {0};
+    if (!size)
+        return 0;
+    dz_buf_fmt(&whole, "%.*s%s%s", (int)size, name_at(modules, at - 1), *dotted ? "." : "", dotted);
+    const struct dz_module_file *found =
+        dz_buf_ok(&whole) ? dz_modules_named(modules, whole.data, whole.len, &n) : NULL;
+    return found ? found->file : 0;
+}
+
+/* So many levels up. Its size, 0 where there is none. */
+static size_t folder_above(const char *path, uint32_t level)
+{
+    size_t size = strlen(path);
+    for (; level && size; level--)
+        while (size && path[--size] != '/')
+            ;
+    return size;
+}
+
+uint32_t dz_modules_relative(const struct dz_modules *modules, uint32_t file, uint32_t level,
+                             const char *dotted)
+{
+    const char *path = modules->all->strings[file - 1];
+    size_t size = folder_above(path, level);
+    uint32_t found =
+        *dotted ? find_below(modules, path, size, dotted) : find_package(modules, path, size);
+    return found ? found : find_elsewhere(modules, file, level, dotted);
 }
 
 int dz_modules_has_root(const struct dz_modules *modules, const char *name, size_t size)

@@ -10,6 +10,7 @@ struct dz_modules {
     uint32_t n, cap;
     struct dz_strings paths;    /* of their files */
     uint32_t *files, files_cap; /* by number of the path - 1 */
+    uint32_t *of_files;         /* by file: its first name, in list, + 1 */
     const struct dz_observations *all;
 };
 
@@ -21,8 +22,9 @@ void dz_modules_free(struct dz_modules *modules);
  * none of the project's, or was not imported. */
 const struct dz_module_file *dz_modules_named(const struct dz_modules *modules, const char *name,
                                               size_t size, uint32_t *ret_n);
-/* The file that is the module this many dotted names below a folder; 0: none that was imported. */
-uint32_t dz_modules_below(const struct dz_modules *modules, const char *folder, size_t folder_size,
-                          const char *dotted);
+/* The file that is the module of this name, so many levels above a file, as relative imports count them; "": the package
+ * itself. 0: none that was imported. */
+uint32_t dz_modules_relative(const struct dz_modules *modules, uint32_t file, uint32_t level,
+                             const char *dotted);
 /* Whether a first name is the project's. */
 int dz_modules_has_root(const struct dz_modules *modules, const char *name, size_t size);

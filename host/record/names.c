@@ -69,6 +69,15 @@ void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *wh
     dz_links_input(names->links, vertex, &input);
 }
 
+int dz_names_waived(struct dz_names *names, uint32_t vertex, struct dz_input input)
+{
+    if (!dz_waivers_of(&names->waivers, dz_names_text(names, input.path)))
+        return 0;
+    input.fingerprint = dz_unsure;
+    dz_links_input(names->links, vertex, &input);
+    return 1;
+}
+
 /* Of a source that lies in an archive, the size of the archive's path; 0: it lies in none. */
 static size_t archive_size(const char *path)
 {
@@ -92,6 +101,9 @@ static void add_unknown(struct dz_names *names, uint32_t vertex, uint32_t file, 
                 (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = dz_names_path(names, archive)});
         return;
     }
+    if (dz_names_waived(names, vertex,
+                        (struct dz_input){.kind = DZ_INPUT_CONTENT, .path = path_of(names, file)}))
+        return;
     dz_autobuf struct dz_buf text = {0};
     dz_buf_fmt(&text, "%s: %s", below_root(names, dz_names_file_text(names, file)),
                dz_unknown_text(why));
@@ -107,6 +119,8 @@ void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input inp
         dz_links_input(names->links, vertex, &input);
         return;
     }
+    if (input.path && dz_names_waived(names, vertex, input))
+        return;
     /* What it has now is kept beside: by that the next job may tell that nobody has changed it. */
     if (r == -ESTALE && input.kind == DZ_INPUT_CONTENT &&
         memcmp(&input.fingerprint, &dz_absent, sizeof dz_absent) != 0)
@@ -147,6 +161,7 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
         [DZ_VERTEX_EFFECTS] = "effects of",
         [DZ_VERTEX_IMPORT] = "import",
         [DZ_VERTEX_LOADED] = "loading",
+        [DZ_VERTEX_INSIDE] = "looked into by",
         [DZ_VERTEX_TEST_CLASS] = "class of tests",
         [DZ_VERTEX_CLASSES] = "classes of",
         [DZ_VERTEX_ORDER] = "order of imports in",
@@ -157,13 +172,14 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
     struct dz_vertex *at = &names->links->vertices[vertex];
     dz_autobuf struct dz_buf text = {0};
     const char *path = below_root(names, dz_names_file_text(names, at->a));
-    int is_order = at->kind == DZ_VERTEX_ORDER;
+    int is_order = at->kind == DZ_VERTEX_ORDER, is_inside = at->kind == DZ_VERTEX_INSIDE;
     const struct dz_sheet *sheet =
-        at->kind == DZ_VERTEX_ELEMENT ? dz_names_sheet(names, at->a) : NULL;
+        at->kind == DZ_VERTEX_ELEMENT || is_inside ? dz_names_sheet(names, at->a) : NULL;
     const struct dz_element *element = sheet ? dz_sheet_at(sheet, at->b) : NULL;
     if (element)
-        dz_buf_fmt(&text, "%s %s::%s#%u", dz_element_kind_name(element->kind), path,
-                   dz_sheet_string(sheet, element->name), element->k);
+        dz_buf_fmt(&text, "%s%s %s::%s#%u", is_inside ? "looked into by " : "",
+                   dz_element_kind_name(element->kind), path, dz_sheet_string(sheet, element->name),
+                   element->k);
     else
         dz_buf_fmt(&text, "%s %s%s%s", kinds[at->kind], path, at->b && !is_order ? "::" : "",
                    is_order ? "" : dz_names_text(names, at->b));
@@ -272,6 +288,9 @@ static void expand(struct dz_names *names, uint32_t vertex)
     switch ((enum dz_vertex_kind)at.kind) {
     case DZ_VERTEX_ELEMENT:
         dz_expand_element(&reader, at.b);
+        break;
+    case DZ_VERTEX_INSIDE:
+        dz_expand_inside(&reader, at.b);
         break;
     case DZ_VERTEX_NAME:
         dz_expand_name(&reader, at.b);
@@ -391,6 +410,7 @@ void dz_names_free(struct dz_names *names)
         dz_bits_free(&names->files[i].loaded);
     }
     dz_free(names->files);
+    dz_free(names->visits);
     dz_free(names->spans_files);
     dz_prints_free(&names->prints);
     dz_modules_free(&names->modules);

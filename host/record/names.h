@@ -10,6 +10,7 @@
 #include "links.h"
 #include "modules.h"
 #include "prints.h"
+#include "waivers.h"
 
 enum dz_vertex_kind {
     DZ_VERTEX_SPAN,          /* a: span */
@@ -31,6 +32,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_LOADED,  /* a: file: whether importing it ends by an exception */
     DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
     DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
+    DZ_VERTEX_INSIDE, /* a: file, b: element: docstrings and annotations of what it names; of the first, all that the file has */
     DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
 };
 
@@ -42,6 +44,7 @@ struct dz_names {
     const struct dz_outputs *outputs;
     const char *rootdir;
     struct dz_prints prints;
+    struct dz_waivers waivers;
 
     struct dz_modules modules;
     uint32_t *spans_files; /* by span: the file whose module it imports */
@@ -60,6 +63,11 @@ struct dz_names {
         uint32_t order; /* string: its imports that write, once asked */
     } * files;          /* by number */
     uint32_t n_expanded;
+    struct dz_visit {
+        uint32_t file, n; /* n: of names that follow, this one included */
+        const char *name;
+    } * visits; /* what the chain that is read has come by */
+    uint32_t n_visits, cap_visits;
 };
 
 /* Everything is lent to it until its end. Negative when there is no memory. */
@@ -74,6 +82,9 @@ void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spell
 /* An input that is no source's. Its fingerprint is asked for. */
 void dz_names_input(struct dz_names *names, uint32_t vertex, struct dz_input input);
 void dz_names_unprovable(struct dz_names *names, uint32_t vertex, const char *why);
+/* Where the path of this input is waived: adds it as one that may not be what was read, which is no matter while it is
+ * waived. Else 0. */
+int dz_names_waived(struct dz_names *names, uint32_t vertex, struct dz_input input);
 /* The path of an input: a string of the graph. */
 uint32_t dz_names_path(struct dz_names *names, const char *absolute);
 /* To what pytest finds by a test's function: a name of the module, or where there is a class, a method, which may be an
@@ -82,5 +93,7 @@ void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, con
                        size_t size);
 void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
                      const char *name, size_t size);
+/* To what a file has of an item that is no function: a doctest's examples; of any other, all of it. */
+void dz_names_item(struct dz_names *names, uint32_t from, uint32_t file, const char *name);
 /* Expands all that has been met. */
 void dz_names_expand(struct dz_names *names);

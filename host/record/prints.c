@@ -16,7 +16,7 @@ static uint32_t *slot_of(const struct dz_prints *prints, const struct dz_input *
     for (uint32_t at = (uint32_t)XXH3_64bits(input, KEY_SIZE) & prints->mask;;
          at = (at + 1) & prints->mask) {
         uint32_t *slot = &prints->slots[at];
-        if (!*slot || memcmp(&prints->list[*slot - 1].input, input, KEY_SIZE) == 0)
+        if (!*slot || memcmp(&prints->list[*slot - 1].asked, input, KEY_SIZE) == 0)
             return slot;
     }
 }
@@ -31,7 +31,7 @@ static int widen(struct dz_prints *prints)
     prints->slots = slots;
     prints->mask = size - 1;
     for (uint32_t i = 0; i < prints->n; i++)
-        *slot_of(prints, &prints->list[i].input) = i + 1;
+        *slot_of(prints, &prints->list[i].asked) = i + 1;
     return 1;
 }
 
@@ -44,9 +44,8 @@ int dz_prints_add(struct dz_prints *prints, struct dz_input *input)
         if (!dz_has_room(&prints->list, prints->n, &prints->cap, sizeof *prints->list))
             return -ENOMEM;
         struct dz_print *print = &prints->list[prints->n++];
-        *print = (struct dz_print){.input = *input};
-        print->r =
-            prints->fingerprint(prints->context, prints->strings, input, &print->input.fingerprint);
+        *print = (struct dz_print){.asked = *input, .input = *input};
+        print->r = prints->fingerprint(prints->context, prints->strings, &print->input);
         *slot = prints->n;
     }
     *input = prints->list[*slot - 1].input;

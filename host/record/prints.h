@@ -5,13 +5,12 @@
 #include "strings.h"
 
 struct dz_prints {
-    const struct dz_strings *strings; /* of inputs' numbers */
-    /* What one has now: 0, or negative: -ESTALE where that may not be what was read. */
-    int (*fingerprint)(void *context, const struct dz_strings *strings,
-                       const struct dz_input *input, struct dz_fingerprint *ret);
+    struct dz_strings *strings; /* of inputs' numbers */
+    /* Puts what one has now, and the name of a listing: 0, or negative: -ESTALE where that may not be what was read. */
+    int (*fingerprint)(void *context, struct dz_strings *strings, struct dz_input *input);
     void *context;
     struct dz_print {
-        struct dz_input input;
+        struct dz_input asked, input;
         int r;
     } * list;
     uint32_t n, cap;

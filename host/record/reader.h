@@ -3,14 +3,20 @@
 
 #include "names.h"
 
+/* What is read of definitions that are named, but for what they bind their names to. */
+enum dz_inside {
+    DZ_INSIDE_NOTHING,
+    DZ_INSIDE_TEXTS, /* docstrings and annotations */
+    DZ_INSIDE_ALL,   /* bodies, too */
+};
+
 /* An element of a file, or what else has names in it, and the vertex that reads. */
 struct dz_reader {
     struct dz_names *names;
     uint32_t from; /* vertex */
     uint32_t file;
     const struct dz_sheet *sheet;
-    int looks_inside;
-    unsigned steps;
+    enum dz_inside looks_inside;
 };
 
 /* An edge from the reader. */

@@ -125,7 +125,7 @@ void dz_expand_element(struct dz_reader *reader, uint32_t number)
         .name = dz_names_add_text(names, dz_sheet_string(reader->sheet, element->name)),
         .k = element->k};
     dz_names_source_input(names, reader->from, reader->file, input);
-    reader->looks_inside = (element->flags & LOOKS_INSIDE) != 0;
+    reader->looks_inside = element->flags & LOOKS_INSIDE ? DZ_INSIDE_ALL : DZ_INSIDE_NOTHING;
     read_chains(reader, element);
     read_local_imports(reader, number, element);
     if (!dz_is_statement(element))
@@ -134,6 +134,33 @@ void dz_expand_element(struct dz_reader *reader, uint32_t number)
         dz_reader_link(reader, DZ_VERTEX_SHAPE, reader->file, 0);
     if (element->flags & DZ_NAMES_SUBCLASSES)
         read_all_classes(reader);
+}
+
+/* ---- inside ---- */
+
+/* Of all definitions in a statement; DZ_NONE: of the file. */
+static void read_texts_in(struct dz_reader *reader, uint32_t statement)
+{
+    for (uint32_t i = 0; i < dz_sheet_n(reader->sheet); i++) {
+        const struct dz_element *element = dz_sheet_at(reader->sheet, i);
+        if (statement == DZ_NONE ? element->kind == DZ_HEADER || element->kind == DZ_MODULE
+                                 : element->kind == DZ_HEADER && element->statement == statement)
+            dz_read_texts(reader, reader->file, reader->sheet, element);
+    }
+}
+
+void dz_expand_inside(struct dz_reader *reader, uint32_t number)
+{
+    const struct dz_element *element = dz_sheet_at(reader->sheet, number);
+    reader->looks_inside = DZ_INSIDE_TEXTS;
+    if (element->kind == DZ_MODULE) {
+        read_texts_in(reader, DZ_NONE);
+        return;
+    }
+    if (dz_is_statement(element) && element->flags & DZ_IS_DEF)
+        read_texts_in(reader, number);
+    read_chains(reader, element);
+    read_local_imports(reader, number, element);
 }
 
 /* ---- names ---- */

@@ -4,6 +4,8 @@
 #include "chains.h"
 
 void dz_expand_element(struct dz_reader *reader, uint32_t number);
+/* Docstrings and annotations of what it names (DZ_VERTEX_INSIDE). */
+void dz_expand_inside(struct dz_reader *reader, uint32_t number);
 /* What a statement binds its names to: of a function its header, of a class its statements, else what it reads. Where it
  * calls what is not known, also what that ran. */
 void dz_read_statement(struct dz_reader *reader, uint32_t number);

@@ -158,11 +158,9 @@ static void read_all_stars(struct dz_reader *reader)
         const char *module = dz_sheet_string(reader->sheet, imports[i].module);
         uint32_t n_found = 0, below = 0;
         const struct dz_module_file *found = NULL;
-        if (imports[i].level) {
-            const char *path = dz_names_file_text(names, reader->file);
-            below = dz_modules_below(&names->modules, path, dz_folder_above(path, imports[i].level),
-                                     module);
-        } else
+        if (imports[i].level)
+            below = dz_modules_relative(&names->modules, reader->file, imports[i].level, module);
+        else
             found = dz_modules_named(&names->modules, module, strlen(module), &n_found);
         for (uint32_t k = 0; k < n_found; k++)
             dz_reader_link(reader, DZ_VERTEX_SHAPE, found[k].file, 0);

@@ -1,5 +1,6 @@
 #include "test_classes.h"
 
+#include "items.h"
 #include "touch.h"
 
 #include "../base/buf.h"
@@ -14,10 +15,14 @@ void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, con
 {
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     uint32_t string = dz_names_add(names, name, size);
-    struct dz_reader reader = {.names = names, .from = from, .file = file};
+    struct dz_reader reader = {.names = names, .from = from, .file = file, .sheet = sheet};
     dz_reader_link(&reader, DZ_VERTEX_NAME, file, string);
-    if (sheet && !dz_is_bound(sheet, dz_names_text(names, string)))
-        dz_reader_link(&reader, DZ_VERTEX_EFFECTS, file, 0);
+    if (!sheet || dz_is_bound(sheet, dz_names_text(names, string)))
+        return;
+    dz_reader_link(&reader, DZ_VERTEX_EFFECTS, file, 0);
+    /* Or it is no function, but what some collector has made of the file. */
+    if (!dz_read_doctest(&reader, dz_names_text(names, string)))
+        dz_reader_link(&reader, DZ_VERTEX_BYTES, file, 0);
 }
 
 void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,

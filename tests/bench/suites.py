@@ -9,7 +9,9 @@ Nothing is shared between two environments, so a test that writes into its tree 
 """
 
 import argparse
+import contextlib
 import dataclasses
+import fcntl
 import glob
 import hashlib
 import os
@@ -173,8 +175,22 @@ def stamp(row, variant):
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
+@contextlib.contextmanager
+def alone(path):
+    """No other process is in here for this path meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def fetch(env):
     """Makes the environment if it is not there, or was made from other pins."""
+    with alone(env.folder.with_name(f"{env.folder.name}.lock")):
+        return fetch_alone(env)
+
+
+def fetch_alone(env):
     row = table()[env.suite]
     made = env.folder / "made"
     if made.exists() and made.read_text() == stamp(row, env.variant):

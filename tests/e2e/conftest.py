@@ -14,6 +14,13 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+# What runs these tests may come by it (./dev test: xdist); what they run has nothing of that.
+os.environ.pop("PYTHONPATH", None)
+# A shell without job control has these ignored by what it starts in the background, and so would be who is tested.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 EXECUTABLE = pathlib.Path(os.environ.get("DAGZ_EXECUTABLE") or CHECKOUT / "build/dagz-python").absolute()
 # Protection against hanging only: nothing here is expected to take as long.

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from conftest import EXECUTABLE
@@ -112,3 +113,64 @@ def test_of_many_reasons_the_block_says_the_three_that_are_the_most_frequent(sui
     ran = suite.run("--dagz-workers=1")
     (line,) = re.findall(r"^  unprovable: .*$", ran.out, re.M)
     assert line.count("1 data") == 3 and line.endswith(", and for other reasons"), ran
+
+
+# ---- a job with nothing to run ----
+
+QUIET = {"test_it": "def test_one(): pass\ndef test_two(): pass\n"}
+ALONE = "nothing to run, pytest was not started"
+
+
+@pytest.fixture
+def quiet(suite):
+    """Learnt, and then nothing to run."""
+    path = suite.write(**QUIET).folder / "test_it.py"
+    settle(path)
+    assert suite.run().code == 0
+    assert ALONE in suite.run().out
+    settle(path)
+    return suite
+
+
+def settle(path):
+    while time.clock_gettime_ns(5) <= path.stat().st_ctime_ns:
+        time.sleep(0.001)
+
+
+def test_a_job_with_nothing_to_run_is_the_last_one(quiet):
+    told = last(quiet)
+    assert told.returncode == 0 and told.stdout == f"{ALONE}: 2 left out (the job before it is j1)\n", told
+    found = json.loads(last(quiet, "--json").stdout)
+    assert found == {"job": None, "selected": [], "skipped": 2, "unprovable": {}}
+
+
+def test_the_next_job_that_runs_something_is_the_last_one_again(quiet):
+    quiet.write(test_it=QUIET["test_it"] + "def test_three(): pass\n")
+    settle(quiet.folder / "test_it.py")
+    assert quiet.run().code == 0
+    assert last(quiet).stdout.startswith("j2: 1 ran or were to, 2 left out")
+    assert ALONE in quiet.run().out
+    assert "3 left out (the job before it is j2)" in last(quiet).stdout
+
+
+def test_a_job_that_collected_nothing_is_not_taken_for_the_one_before_it(quiet):
+    quiet.write(test_bad="raise SystemError\n")
+    assert quiet.run().code == 2
+    told = last(quiet)
+    assert ALONE not in told.stdout and "j1" not in told.stdout, told
+
+
+def test_where_it_cannot_be_kept_the_job_goes_on(quiet):
+    kept = quiet.folder / ".dagz/run/nothing"
+    kept.unlink()
+    kept.mkdir()
+    ran = quiet.run()
+    assert ran.code == 0 and ALONE in ran.out, ran
+    told = last(quiet)
+    assert told.returncode == 1 and told.stderr.startswith("dagz: cannot read what the last job in "), told
+
+
+def test_a_kept_file_that_is_damaged_is_a_sentence(quiet):
+    (quiet.folder / ".dagz/run/nothing").write_bytes(b"x" * 100)
+    told = last(quiet)
+    assert told.returncode == 1 and "Bad message" in told.stderr, told

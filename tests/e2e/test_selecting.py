@@ -141,6 +141,88 @@ def test_a_failure_is_selected_until_it_passes(suite):
     assert selected(suite.run()) == (0, 4)
 
 
+@pytest.mark.parametrize("imports", ["from . import rates", "from shop import rates", "import shop.rates", "from .rates import RATE"])
+def test_a_module_that_its_package_imports_is_read_through_the_package(suite, imports):
+    learned(suite)
+    (suite.folder / "shop").mkdir()
+    (suite.folder / "shop/__init__.py").write_text(f"{imports}\n")
+    rates = suite.folder / "shop/rates.py"
+    rates.write_text("RATE = 1\nOTHER = 1\n")
+    name = "RATE" if "RATE" in imports else "rates.RATE"
+    suite.write(test_c=f"import shop\ndef test_rate(): assert shop.{name} == 1\ndef test_plain(): pass\n")
+    assert suite.run().code == 0
+    rates.write_text("RATE = 2\nOTHER = 1\n")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_rate"}, ran
+
+
+def test_a_name_is_found_behind_any_number_of_stars(suite):
+    learned(suite)
+    (suite.folder / "shop").mkdir()
+    (suite.folder / "shop/__init__.py").write_text("".join(f"from .rates_{i} import *\n" for i in range(100)))
+    for i in range(100):
+        (suite.folder / f"shop/rates_{i}.py").write_text(f"RATE_{i} = 1\n")
+    suite.write(test_c="import shop\ndef test_first(): assert shop.RATE_0 == 1\ndef test_last(): assert shop.RATE_99 == 1\n")
+    assert suite.run().code == 0
+    (suite.folder / "shop/rates_99.py").write_text("RATE_99 = 2\n")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_last"}, ran
+
+
+def test_modules_of_a_package_that_lie_elsewhere_are_read(suite):
+    learned(suite)
+    for name in ("shop", "plugs", "one/split", "two/split"):
+        (suite.folder / name).mkdir(parents=True)
+    (suite.folder / "shop/__init__.py").write_text(
+        "import os\n__path__.append(os.path.join(os.path.dirname(__path__[0]), 'plugs'))\nfrom . import rates\n"
+    )
+    (suite.folder / "plugs/rates.py").write_text("RATE = 1\n")
+    for name in ("one", "two"):
+        (suite.folder / name / "split/__init__.py").write_text("import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n")
+    (suite.folder / "two/split/rates.py").write_text("RATE = 1\n")
+    (suite.folder / "pytest.ini").write_text("[pytest]\npythonpath = . one two\n")
+    suite.write(
+        test_c="""
+            import shop
+            from split import rates
+            def test_shop(): assert shop.rates.RATE == 1
+            def test_split(): assert rates.RATE == 1
+        """,
+    )
+    assert suite.run().code == 0
+    for path, name in (("plugs/rates.py", "shop"), ("two/split/rates.py", "split")):
+        (suite.folder / path).write_text("RATE = 2\n")
+        ran = suite.run()
+        assert ran.code == 1 and names_of(ran) == {f"test_c.py::test_{name}"}, ran
+        (suite.folder / path).write_text("RATE = 1\n")
+        assert suite.run().code == 0
+
+
+@pytest.mark.parametrize(
+    "imports",
+    ["__import__(name).RATE", "__import__('importlib').import_module(name).RATE", "made('import ' + name + ' as m; x = m.RATE')",
+     "made('from ' + name + ' import RA' + 'TE as x')", "made('from ' + name + ' import *; x = globals()[\"RA\" + \"TE\"]')"],
+)  # fmt: skip
+def test_who_imports_a_module_by_a_computed_name_reads_it(suite, imports):
+    learned(suite).write(
+        rates="RATE = 1\nOTHER = 1\n",
+        test_c=f"""
+            import rates
+            def made(text):
+                names = {{}}
+                exec(text, names)
+                return names["x"]
+            def test_plain(): assert rates.OTHER == 1
+            def test_rate():
+                name = "ra" + "tes"
+                assert {imports} == 1
+        """,
+    )
+    assert suite.run().code == 0
+    ran = suite.write(rates="RATE = 2\nOTHER = 1\n").run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_rate"}, ran
+
+
 def test_new_tests_and_files_run_and_the_gone_are_forgotten(suite):
     learned(suite).write(test_c="def test_new(): pass", test_b=PROJECT["test_b"].rstrip() + "\n        def test_more(): pass\n")
     ran = suite.run()
@@ -394,6 +476,131 @@ def test_doctests_of_a_file_that_is_left_out_are_left_out(suite):
     path.write_text(path.read_text().replace("2 * n", "3 * n"))
     ran = suite.run("--doctest-modules")
     assert ran.code == 1 and "test_it.py::test_it.double" in names_of(ran), ran
+
+
+DOCUMENTED = """
+    LIMIT = 1
+    def told():
+        \"\"\"
+        >>> LIMIT
+        1
+        \"\"\"
+    def other():
+        \"\"\"
+        >>> 1
+        1
+        \"\"\"
+    class Till:
+        \"\"\"
+        >>> from lib import two
+        >>> two()
+        2
+        \"\"\"
+        def put(self):
+            \"\"\"
+            >>> import rates
+            >>> rates.RATE
+            3
+            \"\"\"
+    __test__ = {"more": ">>> LIMIT\\n1\\n"}
+"""
+
+
+@pytest.mark.parametrize(
+    "file, old, new, ran",
+    [
+        ("shop.py", ">>> LIMIT\n    1", ">>> LIMIT\n    2", {"shop.told"}),
+        ("shop.py", "LIMIT = 1", "LIMIT = 2", {"shop.told"}),
+        ("shop.py", "from lib import two", "from lib import one as two", {"shop.Till"}),
+        ("lib.py", "def two(", "def gone(", {"shop.Till"}),
+        ("rates.py", "RATE = 3", "RATE = 4", {"shop.Till.put"}),
+        ("told.txt", "3", "4", {"told.txt"}),
+        ("rates.py", "RATE = 3", "RATE = 3\nMORE = 4", {"shop.Till.put", "told.txt"}),
+    ],
+)
+def test_a_doctest_depends_on_its_examples_and_on_what_they_read(suite, file, old, new, ran):
+    learned(suite).write(shop=DOCUMENTED, rates="RATE = 3\n")
+    (suite.folder / "told.txt").write_text(">>> import rates\n>>> rates.RATE\n3\n")
+    settle(suite.folder / "told.txt")
+    options = ["--doctest-modules", "--doctest-glob=*.txt"]
+    assert suite.run(*options).code == 0 and selected(suite.run(*options)) == (0, 10)
+    path = suite.folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    names = {name.rpartition("::")[2] for name in names_of(suite.run(*options)) if name.startswith(("shop", "told"))}
+    # Whoever spells an item by its module's __test__ depends on all of the file.
+    assert names - {"shop.__test__.more"} >= ran and "shop.other" not in names, names
+
+
+LOOKED_INTO = {
+    "look": """
+        import inspect
+        TABLE = []
+        def told(it): return it.__doc__
+        def arguments(it): return sorted(inspect.signature(it).parameters), it.__annotations__
+        def through(it): return told(it)
+        def command(function):
+            TABLE.append(function)
+            function.help = function.__doc__
+            return function
+        class Base:
+            def __init_subclass__(cls): cls.text = cls.__doc__
+    """,
+    "shop": """
+        from look import Base, command
+        def price(amount: int):
+            \"\"\"Price.\"\"\"
+        @command
+        def sell(amount: int):
+            \"\"\"Sell.\"\"\"
+        class Till(Base):
+            \"\"\"Till.\"\"\"
+            def put(self, coin: int):
+                \"\"\"Put.\"\"\"
+        ALL = [price]
+        def beside():
+            \"\"\"Beside.\"\"\"
+    """,
+    "test_c": """
+        import pytest
+        import look, shop
+        @pytest.fixture
+        def made(): return shop.price
+        def test_function(): assert look.told(shop.price) == "Price."
+        def test_called_by_another(): assert look.through(shop.price) == "Price."
+        def test_fixture(made): assert look.told(made) == "Price."
+        def test_table(): assert look.told(shop.ALL[0]) == "Price."
+        def test_annotations(): assert look.arguments(shop.price)[1] == {"amount": int}
+        def test_method(): assert look.told(shop.Till().put) == "Put."
+        def test_decorated(): assert shop.sell.help == "Sell."
+        def test_registry(): assert [look.told(each) for each in look.TABLE] == ["Sell."]
+        def test_subclass(): assert shop.Till.text == "Till."
+        def test_module(): assert look.told(shop) is None
+        def test_beside(): assert shop.beside() is None
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    "old, new, failed",
+    [
+        ("Price.", "Prices.", "function called_by_another fixture table"),
+        ("price(amount: int)", "price(amount: float)", "annotations"),
+        ("Put.", "Puts.", "method"),
+        ("Sell.", "Sells.", "decorated registry"),
+        ("Till.\"", "Tills.\"", "subclass"),
+        ("from look", "'Shop.'\n        from look", "module"),
+        ("Beside.", "Besides.", ""),
+    ],
+)
+def test_texts_are_read_by_who_gives_something_to_code_that_looks_inside(suite, old, new, failed):
+    assert learned(suite).write(**LOOKED_INTO).run().code == 0
+    assert not names_of(suite.run())
+    assert old in LOOKED_INTO["shop"]
+    ran = suite.write(shop=LOOKED_INTO["shop"].replace(old, new)).run()
+    assert {name for name, told in ran.outcomes.items() if told == ["failed"]} == {f"test_c.py::test_{name}" for name in failed.split()}
+    assert "test_c.py::test_beside" not in names_of(ran), ran
 
 
 # ---- settings ----

@@ -133,13 +133,13 @@ static void record_looks(struct dz_now *now, const struct dz_graph *graph)
 
 static void compare(struct dz_now *now, const struct dz_graph *graph)
 {
-    struct dz_bits changed = {0};
+    struct dz_compared compared = {0};
     struct dz_err err = {0};
-    if (dz_now_compare(now, graph, &changed, &err) < 0)
+    if (dz_now_compare(now, graph, &compared, &err) < 0)
         give_up(err.text);
-    for (uint32_t i = 0; (i = dz_bits_next(&changed, i)) != UINT32_MAX; i++)
+    for (uint32_t i = 0; (i = dz_bits_next(&compared.changed, i)) != UINT32_MAX; i++)
         printf("%u\n", i);
-    dz_bits_free(&changed);
+    dz_compared_free(&compared);
 }
 
 int main(int argc, char **argv)

@@ -101,12 +101,11 @@ static uint32_t code(struct job *job, uint32_t file, uint32_t line, const char *
     return job->n_codes;
 }
 
-static int fingerprint(void *context, const struct dz_strings *strings,
-                       const struct dz_input *input, struct dz_fingerprint *ret)
+static int fingerprint(void *context, struct dz_strings *strings, struct dz_input *input)
 {
     struct job *job = context;
     job->n_asked++;
-    *ret = dz_input_of_hash(1 + input->kind);
+    input->fingerprint = dz_input_of_hash(1 + input->kind);
     return strcmp(dz_strings_text(strings, input->path), "later.txt") == 0 ? -ESTALE : 0;
 }
 
@@ -449,7 +448,8 @@ static void each_fingerprint_is_asked_for_once(void **unused)
         fact(&job, DZ_FACT_STAT, "/p/data.txt", DZ_STAT_FOLLOWED);
     }
     build(&job);
-    assert_int_equal(job.n_asked, 2);
+    /* Also that of test_a.py: where nobody has imported it, its items are whatever was made of it. */
+    assert_int_equal(job.n_asked, 3);
     drop(&job);
 }
 
