@@ -5,17 +5,13 @@
 #include "inputs.h"
 #include "touch.h"
 
-#include <string.h>
-
 typedef void dz_met(void *of, uint32_t file);
 
 /* Its package is imported before it. */
 static uint32_t package_of(const struct dz_names *names, uint32_t file)
 {
-    const char *path = dz_names_file_text(names, file);
-    int is_package = strcmp(path + dz_folder_above(path, 1), "/__init__.py") == 0;
-    size_t folder = dz_folder_above(path, is_package ? 2 : 1);
-    return folder ? dz_modules_below(&names->modules, path, folder, "__init__") : 0;
+    uint32_t package = dz_modules_relative(&names->modules, file, 1, "");
+    return package == file ? dz_modules_relative(&names->modules, file, 2, "") : package;
 }
 
 /* DZ_NONE: what is imported with the module; else what this element imports when it runs. */
