@@ -53,14 +53,14 @@ static const char help[] =
     "  1   tests failed\n"
     "  2   interrupted\n"
     "  3   internal error\n"
-    "  4   usage error\n"
+    "  4   usage error, also in [tool.dagz]\n"
     "  5   the suite has no tests\n"
     "  78  no usable python (also of dagz-python without --dagz)\n"
     "\n"
     "exit codes of dagz:\n"
     "  0   found\n"
     "  1   not known\n"
-    "  2   usage error\n";
+    "  2   usage error, also in [tool.dagz]\n";
 
 typedef int command(int argc, char **argv);
 

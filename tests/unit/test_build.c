@@ -45,6 +45,7 @@ struct job {
     struct dz_distributions *distributions;
     struct dz_graph graph;
     unsigned n_asked; /* fingerprints */
+    const char *ignore;
 };
 
 static uint32_t string(struct job *job, const char *text)
@@ -130,6 +131,8 @@ static void build(struct job *job)
                              .elements = job->elements,
                              .distributions = job->distributions,
                              .rootdir = "/p",
+                             .waivers.ignore =
+                                 dz_bytes(job->ignore, job->ignore ? strlen(job->ignore) + 1 : 0),
                              .tests = tests,
                              .n_tests = n,
                              .fingerprint = fingerprint,
@@ -453,6 +456,57 @@ static void each_fingerprint_is_asked_for_once(void **unused)
     drop(&job);
 }
 
+/* ---- what is waived ---- */
+
+static int has_unsure(const struct job *job, uint32_t kind, const char *path)
+{
+    for (uint32_t i = 0; i < job->graph.n_inputs; i++) {
+        const struct dz_input *input = &job->graph.inputs[i];
+        if (input->kind == kind &&
+            strcmp(dz_strings_text(&job->graph.strings, input->path), path) == 0)
+            return memcmp(&input->fingerprint, &dz_unsure, sizeof dz_unsure) == 0;
+    }
+    return 0;
+}
+
+static uint32_t count_unprovable(const struct job *job)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < job->graph.n_inputs; i++)
+        n += job->graph.inputs[i].kind == DZ_INPUT_UNPROVABLE;
+    return n;
+}
+
+static void look_at_what_is_written(struct job *job, const char *ignore)
+{
+    begin(job);
+    job->ignore = ignore;
+    span(job, DZ_SPAN_TEST, "test_a.py::test_reads");
+    fact(job, DZ_FACT_CONTENT, "/p/later.txt", 0);
+    fact(job, DZ_FACT_CONTENT, "/p/data.txt", 0);
+    fact(job, DZ_FACT_STAT, "/p/log.txt", DZ_STAT_FOLLOWED);
+    span(job, DZ_SPAN_TEST, "test_a.py::test_writes");
+    fact(job, DZ_FACT_WRITTEN, "/p/log.txt", 0);
+    build(job);
+}
+
+static void what_is_waived_makes_nothing_unprovable_and_is_unsure(void **unused)
+{
+    struct job job;
+    (void)unused;
+    look_at_what_is_written(&job, NULL);
+    assert_int_equal(count_unprovable(&job), 2);
+    drop(&job);
+    look_at_what_is_written(&job, "*.txt");
+    assert_int_equal(count_unprovable(&job), 0);
+    assert_true(has_unsure(&job, DZ_INPUT_CONTENT, "later.txt"));
+    assert_true(has_unsure(&job, DZ_INPUT_STAT, "log.txt"));
+    /* What can be told is kept as it is: it counts again when it is no longer declared. */
+    assert_true(depends(&job, DZ_INPUT_CONTENT, "data.txt", ""));
+    assert_false(has_unsure(&job, DZ_INPUT_CONTENT, "data.txt"));
+    drop(&job);
+}
+
 /* ---- what cannot be proved ---- */
 
 static void what_cannot_be_known_is_unprovable_and_says_why(void **unused)
@@ -565,6 +619,7 @@ int main(void)
         cmocka_unit_test(what_a_test_met_is_its_input_unless_the_job_has_written_it),
         cmocka_unit_test(who_reads_what_another_test_has_written_depends_on_what_that_did),
         cmocka_unit_test(each_fingerprint_is_asked_for_once),
+        cmocka_unit_test(what_is_waived_makes_nothing_unprovable_and_is_unsure),
         cmocka_unit_test(what_cannot_be_known_is_unprovable_and_says_why),
         cmocka_unit_test(fixtures_of_a_conftest_above_are_read_and_those_that_it_imports),
         cmocka_unit_test(stars_are_followed_from_one_to_the_next),
