@@ -409,13 +409,25 @@ static int read_older(const struct dz_baselines *baselines, const struct dz_fing
     return r;
 }
 
-static int compose(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
-                   const struct dz_graph *learnt, struct dz_buf *to)
+/* Test files of an older job that have gone since. */
+static void drop_gone(struct dz_graph *older, const char *rootdir)
+{
+    for (uint32_t i = 0; i < older->n_files; i++) {
+        dz_auto char *path =
+            dz_path_fmt("%s/%s", rootdir, dz_strings_text(&older->strings, older->files[i].path));
+        older->files[i].is_gone = path && access(path, F_OK) < 0 && errno == ENOENT;
+    }
+}
+
+static int compose(const struct dz_baselines *baselines, const char *rootdir,
+                   const struct dz_fingerprint *key, const struct dz_graph *learnt,
+                   struct dz_buf *to)
 {
     struct dz_graph older, both;
     int r = read_older(baselines, key, &older);
     if (r < 0)
         return r;
+    drop_gone(&older, rootdir);
     r = dz_baseline_compose(&both, &older, learnt);
     dz_graph_free(&older);
     if (r < 0)
@@ -487,8 +499,9 @@ static void drop_oldest(const char *own, const char *folder)
     }
 }
 
-int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
-                      const struct dz_graph *learnt, struct dz_err *err)
+int dz_baselines_keep(const struct dz_baselines *baselines, const char *rootdir,
+                      const struct dz_fingerprint *key, const struct dz_graph *learnt,
+                      struct dz_err *err)
 {
     dz_autobuf struct dz_buf bytes = {0};
     dz_auto char *folder = dz_path_folder(baselines->own);
@@ -499,7 +512,7 @@ int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fing
     int lock = lock_folder(folder);
     if (lock < 0)
         return dz_fail(err, lock, "cannot lock '%s'", folder);
-    int r = compose(baselines, key, learnt, &bytes);
+    int r = compose(baselines, rootdir, key, learnt, &bytes);
     if (r == 0)
         r = put(baselines->own, &bytes);
     if (r == 0)

@@ -43,8 +43,9 @@ struct dz_baseline *dz_baselines_in(struct dz_baseline_file *file);
 /* Composes what a job has learnt with what there is under own by now, which another job may have put there; where there is
  * none of this key, with the newest of the others that is. Replaced as a whole or not at all. Of the branch's
  * other keys those that were not used for longest go, so that there are never more than a few. Negative with a sentence. */
-int dz_baselines_keep(const struct dz_baselines *baselines, const struct dz_fingerprint *key,
-                      const struct dz_graph *learnt, struct dz_err *err);
+int dz_baselines_keep(const struct dz_baselines *baselines, const char *rootdir,
+                      const struct dz_fingerprint *key, const struct dz_graph *learnt,
+                      struct dz_err *err);
 
 struct dz_baselines_freed {
     unsigned baselines, sheets;

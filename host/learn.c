@@ -101,7 +101,7 @@ static int learn(struct learning *learning, struct dz_err *err)
     if (r == 0 && (learning->of->held.size || learning->of->missed.size))
         tell_audited(learning, &baselines, &newer);
     if (r == 0)
-        r = dz_baselines_keep(&baselines, &choice->key, &newer, err);
+        r = dz_baselines_keep(&baselines, choice->rootdir, &choice->key, &newer, err);
     if (r == 0)
         keep_command(learning, &newer);
     dz_graph_free(&newer);

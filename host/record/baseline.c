@@ -214,8 +214,8 @@ static void put_files(struct writing *writing)
     struct dz_test_file last = {0};
     section(writing, FILES, WHOLE);
     for (uint32_t i = 0; i < writing->graph->n_files; i++) {
-        struct dz_test_file file = {writing->numbers[writing->graph->files[i].path],
-                                    writing->graph->files[i].node + 1};
+        struct dz_test_file file = {.path = writing->numbers[writing->graph->files[i].path],
+                                    .node = writing->graph->files[i].node + 1};
         if (is_first(writing))
             last = (struct dz_test_file){0};
         put_change(writing, last.path, file.path);

@@ -137,6 +137,8 @@ static void lean_on_makers(struct building *building, uint32_t vertex, uint32_t 
     }
 }
 
+static void load_module(struct building *building, uint32_t vertex, uint32_t span, uint32_t file);
+
 /* Whether it was imported for a test, and not while tests were collected. */
 static int is_imported_late(const struct building *building, uint32_t import)
 {
@@ -148,7 +150,7 @@ static int is_imported_late(const struct building *building, uint32_t import)
 }
 
 /* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
-static void add_lean(struct building *building, uint32_t vertex,
+static void add_lean(struct building *building, uint32_t vertex, uint32_t span,
                      const struct dz_observed_fact *fact)
 {
     uint32_t on = (uint32_t)fact->value;
@@ -161,8 +163,7 @@ static void add_lean(struct building *building, uint32_t vertex,
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, source, 0));
     if (source && is_imported_late(building, on))
-        dz_links_edge(&building->links, vertex,
-                      dz_names_vertex(&building->names, DZ_VERTEX_LOADED, source, 0));
+        load_module(building, vertex, span, source);
 }
 
 static void add_path(struct building *building, uint32_t vertex, uint32_t span,
@@ -388,7 +389,7 @@ static void add_fact(struct building *building, uint32_t vertex, uint32_t span, 
         add_named(building, vertex, DZ_INPUT_DISTRIBUTION, text);
         break;
     case DZ_FACT_LEAN:
-        add_lean(building, vertex, fact);
+        add_lean(building, vertex, span, fact);
         break;
     case DZ_FACT_CHILD:
         if (!asks_the_machine(text))
@@ -453,16 +454,59 @@ static void add_bytes(struct building *building, uint32_t vertex,
                                           building->of->all->codes[code].file, 0));
 }
 
+/* Whether all test files lie around it or below. */
+static int is_above_all(const struct building *building, uint32_t conftest)
+{
+    for (uint32_t i = 0; i < building->of->n_files; i++) {
+        uint32_t file = source_named(building, building->of->files[i].path);
+        if (file && !is_above(building, conftest, file))
+            return 0;
+    }
+    return 1;
+}
+
+/* What pytest has imported before: the test's file, and the conftests above; of what several tests share, those above all. */
+static uint32_t *list_loaded(struct building *building, uint32_t number, uint32_t *ret_n)
+{
+    uint32_t file = file_of_span(building, number), n = 0;
+    uint32_t *list = dz_alloc((building->n_conftests + 1) * sizeof *list);
+    for (uint32_t i = 0; list && i < building->n_conftests; i++) {
+        uint32_t conftest = building->conftests[i];
+        if (file ? is_above(building, conftest, file) : is_above_all(building, conftest))
+            list[n++] = conftest;
+    }
+    if (list && file)
+        list[n++] = file;
+    building->links.failed |= !list;
+    *ret_n = n;
+    return list;
+}
+
+static void load_module(struct building *building, uint32_t vertex, uint32_t span, uint32_t file)
+{
+    struct dz_loaded loaded = {0};
+    dz_auto uint32_t *list = list_loaded(building, span, &loaded.n);
+    loaded.files = list;
+    if (list)
+        dz_load_module(&building->names, vertex, &loaded, file);
+}
+
+static void add_late(struct building *building, uint32_t vertex, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    struct dz_loaded loaded = {0};
+    if (span->type == DZ_SPAN_IMPORT || span->type == DZ_SPAN_LOAD || span->type == DZ_SPAN_COLLECT)
+        return;
+    dz_auto uint32_t *list = list_loaded(building, number, &loaded.n);
+    loaded.files = list;
+    for (uint32_t code = 0; list && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
+        dz_load_late(&building->names, vertex, &loaded, code);
+}
+
 /* What a module's statements ran is not what whoever imports it depends on, but who reads what they made (names.h). */
 static void add_codes(struct building *building, uint32_t vertex, uint32_t number)
 {
     const struct dz_observed_span *span = &building->of->all->spans[number];
-    int is_late =
-        span->type != DZ_SPAN_IMPORT && span->type != DZ_SPAN_LOAD && span->type != DZ_SPAN_COLLECT;
-    uint32_t file = is_late ? file_of_span(building, number) : 0;
-    for (uint32_t code = 0; is_late && (code = dz_bits_next(&span->codes, code)) != UINT32_MAX;
-         code++)
-        dz_load_late(&building->names, vertex, file, code);
     for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
         if (span->type != DZ_SPAN_IMPORT || building->of->all->codes[code].kind == DZ_CODE_PACKAGE)
             dz_names_code(&building->names, vertex, code);
@@ -531,8 +575,7 @@ static void lean_on_effects_within(struct building *building, uint32_t number)
         around = all->spans[around].parent;
     dz_links_edge(&building->links, span_vertex(building, around),
                   dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, file, 0));
-    dz_links_edge(&building->links, span_vertex(building, around),
-                  dz_names_vertex(&building->names, DZ_VERTEX_LOADED, file, 0));
+    load_module(building, span_vertex(building, around), around, file);
 }
 
 static void fill_span(struct building *building, uint32_t number)
@@ -542,6 +585,7 @@ static void fill_span(struct building *building, uint32_t number)
     if (is_of_reports(building, number))
         return;
     add_codes(building, vertex, number);
+    add_late(building, vertex, number);
     add_looked_into(building, vertex, number);
     lean_on_makers(building, vertex, number);
     for (uint32_t i = 0; i < span->n_facts; i++)
@@ -638,7 +682,7 @@ static uint32_t file_named(struct building *building, const char *path, size_t s
         building->links.failed = 1;
         return 0;
     }
-    graph->files[graph->n_files++] = (struct dz_test_file){text, DZ_NONE};
+    graph->files[graph->n_files++] = (struct dz_test_file){.path = text, .node = DZ_NONE};
     return number - 1;
 }
 

@@ -414,7 +414,7 @@ static int keep_path(struct composing *all, struct side *side, uint32_t number)
     if (!path)
         return -ENOMEM;
     all->of_file[ret->n_files] = side;
-    ret->files[ret->n_files++] = (struct dz_test_file){path, file->node};
+    ret->files[ret->n_files++] = (struct dz_test_file){.path = path, .node = file->node};
     need(side, file->node);
     return 0;
 }
@@ -434,6 +434,8 @@ static int keep_older_file(struct composing *all, uint32_t number)
 {
     struct dz_range tests = tests_of(&all->older, number);
     all->is_file_out[number] = 1;
+    if (all->older.graph->files[number].is_gone)
+        return 0;
     int r = keep_path(all, &all->older, number);
     for (uint32_t i = tests.at; r == 0 && i < tests.at + tests.n; i++)
         r = keep_older(all, all->older.tests.items[i]);

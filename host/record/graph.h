@@ -40,6 +40,7 @@ struct dz_record {
 struct dz_test_file {
     uint32_t path;
     uint32_t node; /* DZ_NONE: not known, it is to be collected */
+    int is_gone;   /* it is not there any more: composing drops it, and its tests. Not kept */
 };
 
 /* A file as it was last looked at: equal stats are equal contents, but where it was touched later than a tick before the

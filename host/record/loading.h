@@ -5,7 +5,18 @@
 
 #include "statements.h"
 
+void dz_expand_raises(struct dz_reader *reader);
 void dz_expand_loaded(struct dz_reader *reader);
-/* A function imports what it needs when it runs: from vertex to those modules that its tests' file does not load with it, and so
- * may have been there for another one. file: 0 where it is not known. */
-void dz_load_late(struct dz_names *names, uint32_t vertex, uint32_t file, uint32_t code);
+/* Files that pytest has imported before a test, with all that comes with these. */
+struct dz_loaded {
+    const uint32_t *files;
+    uint32_t n;
+};
+
+/* From vertex to a module that was imported for it, or that was there as it was imported for another one; not to what was there
+ * before. */
+void dz_load_module(struct dz_names *names, uint32_t vertex, const struct dz_loaded *loaded,
+                    uint32_t file);
+/* The same of those that a function imports when it runs. */
+void dz_load_late(struct dz_names *names, uint32_t vertex, const struct dz_loaded *loaded,
+                  uint32_t code);

@@ -160,6 +160,7 @@ static void name_vertex(struct dz_names *names, uint32_t vertex)
         [DZ_VERTEX_RAN] = "import",
         [DZ_VERTEX_EFFECTS] = "effects of",
         [DZ_VERTEX_IMPORT] = "import",
+        [DZ_VERTEX_RAISES] = "loading",
         [DZ_VERTEX_LOADED] = "loading",
         [DZ_VERTEX_INSIDE] = "looked into by",
         [DZ_VERTEX_TEST_CLASS] = "class of tests",
@@ -328,6 +329,9 @@ static void expand(struct dz_names *names, uint32_t vertex)
     case DZ_VERTEX_EFFECTS:
         dz_expand_effects(&reader);
         break;
+    case DZ_VERTEX_RAISES:
+        dz_expand_raises(&reader);
+        break;
     case DZ_VERTEX_LOADED:
         dz_expand_loaded(&reader);
         break;
@@ -412,6 +416,8 @@ void dz_names_free(struct dz_names *names)
     dz_free(names->files);
     dz_free(names->visits);
     dz_free(names->spans_files);
+    dz_bits_free(&names->late_known);
+    dz_bits_free(&names->late);
     dz_prints_free(&names->prints);
     dz_modules_free(&names->modules);
 }

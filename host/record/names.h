@@ -29,7 +29,8 @@ enum dz_vertex_kind {
     DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
     DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
     DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
-    DZ_VERTEX_LOADED,  /* a: file: whether importing it ends by an exception */
+    DZ_VERTEX_RAISES,  /* a: file: whether its statements end by an exception */
+    DZ_VERTEX_LOADED,  /* a: file: that, of it and of all that is imported with it */
     DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
     DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
     DZ_VERTEX_INSIDE, /* a: file, b: element: docstrings and annotations of what it names; of the first, all that the file has */
@@ -62,6 +63,8 @@ struct dz_names {
         uint8_t reach;  /* whether its import may have effects outside, once asked */
         uint32_t order; /* string: its imports that write, once asked */
     } * files;          /* by number */
+    struct dz_bits late_known,
+        late; /* codes: functions that import something when they run, once asked */
     uint32_t n_expanded;
     struct dz_visit {
         uint32_t file, n; /* n: of names that follow, this one included */

@@ -303,3 +303,20 @@ def test_a_session_fixture_that_takes_its_time_is_not_made_twice(suite):
         test_b="def test_b(slow): pass\n",
     ).run("--dagz-workers=1")
     assert (suite.folder / "made.txt").read_text() == "x"
+
+
+# ---- what has gone ----
+
+
+def test_a_test_file_that_has_gone_is_forgotten(suite):
+    suite.selects = True
+    suite.write(
+        lib="def used(): return 1\n",
+        test_a="import lib\ndef test_a(): assert lib.used()\n",
+        test_b="import lib\ndef test_b(): assert lib.used()\n",
+    ).run()
+    (suite.folder / "test_a.py").unlink()
+    suite.run()
+    assert "nothing to run" in suite.run().out
+    ran = suite.write(lib="def used(): return 2\n").run()
+    assert names_of(ran) == {"test_b.py::test_b"} and selected(ran) == (1, 0), ran

@@ -239,11 +239,14 @@ static int keep(const char *file, uint8_t content, const struct dz_fingerprint *
     struct dz_baselines chosen;
     struct dz_graph graph;
     struct dz_err err = {0};
+    FILE *tests = fopen(at(file), "a");
+    assert_non_null(tests);
+    fclose(tests);
     learn(&graph, file, content);
     wish.key = of;
     int r = dz_baselines_choose(&chosen, &wish, &err);
     if (r == 0)
-        r = dz_baselines_keep(&chosen, of, &graph, &err);
+        r = dz_baselines_keep(&chosen, folder, of, &graph, &err);
     if (r < 0)
         print_message("%s\n", err.text);
     dz_baselines_free(&chosen);
@@ -376,14 +379,25 @@ static void what_cannot_be_kept_is_a_sentence_and_leaves_nothing(void **state)
     struct dz_err err;
     struct dz_baselines none = {.own = "/proc/none/baselines/topic"};
     learn(&graph, "test_a.py", 1);
-    assert_true(dz_baselines_keep(&none, &key, &graph, &err) < 0);
+    assert_true(dz_baselines_keep(&none, folder, &key, &graph, &err) < 0);
     assert_non_null(strstr(err.text, "/proc/none/baselines"));
     struct dz_baselines in_the_way = {.own = at("baselines/topic@3.12@070000000000")};
     mkdir(in_the_way.own, 0777);
-    assert_true(dz_baselines_keep(&in_the_way, &key, &graph, &err) < 0);
+    assert_true(dz_baselines_keep(&in_the_way, folder, &key, &graph, &err) < 0);
     assert_int_equal(rmdir(in_the_way.own), 0);
     assert_int_equal(rmdir(at("baselines")), 0);
     dz_graph_free(&graph);
+}
+
+static void tests_of_a_file_that_has_gone_are_not_kept(void **unused)
+{
+    (void)unused;
+    assert_int_equal(keep("test_a.py", 1, &key), 0);
+    assert_int_equal(keep("test_b.py", 1, &key), 0);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 2);
+    assert_int_equal(unlink(at("test_a.py")), 0);
+    assert_int_equal(keep("test_b.py", 2, &key), 0);
+    assert_int_equal(n_kept("baselines/topic@3.12@070000000000"), 1);
 }
 
 static void without_memory_what_was_kept_stays(void **state)
@@ -398,7 +412,7 @@ static void without_memory_what_was_kept_stays(void **state)
     int r = -1;
     for (unsigned long n = 1; r < 0; n++) {
         dz_mem_fail_after(n);
-        r = dz_baselines_keep(&chosen, &key, &graph, &err);
+        r = dz_baselines_keep(&chosen, folder, &key, &graph, &err);
         dz_mem_fail_after(0);
         assert_true(r == 0 || err.text[0]);
         /* Never without what there was. */
@@ -507,6 +521,7 @@ int main(void)
         TEST(a_damaged_one_is_a_sentence_and_is_written_anew),
         TEST(jobs_that_end_at_once_are_both_right),
         TEST(what_cannot_be_kept_is_a_sentence_and_leaves_nothing),
+        TEST(tests_of_a_file_that_has_gone_are_not_kept),
         TEST(without_memory_what_was_kept_stays),
         TEST(what_no_job_has_used_for_long_is_removed),
         TEST(reading_one_is_using_it_and_cleaning_is_not),
