@@ -112,6 +112,52 @@ def test_fixtures_that_a_conftest_imports_are_as_its_own(suite, how):
         assert "test_a.py::test_plain" in names_of(suite.write(shared=autouse).run())
 
 
+@pytest.mark.parametrize("change", ["raise ValueError", "REGISTRY.append(1 / 0)"])
+def test_an_import_that_fails_in_a_test_fails_in_each_that_would_import_it(suite, change):
+    """Only the first one of a process has done so, and what that wrote nobody has read."""
+    lazy = "REGISTRY = []\nREGISTRY.append(1)\ndef run(): return 1\n"
+    suite.write(lazy=lazy, between="import lazy\n", test_a="""
+        def test_first():
+            import lazy
+        def test_again():
+            import lazy
+            assert lazy.run() == 1
+        def test_by_another():
+            import between
+        def test_by_another_again():
+            import between
+        def test_plain(): pass
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    suite.write(lazy=lazy.replace("def run", f"{change}\ndef run"))
+    settle(suite.folder / "lazy.py")
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and selected(ran) == (4, 1), ran
+    assert set(ran.outcomes) == {f"test_a.py::test_{name}" for name in ("first", "again", "by_another", "by_another_again")}
+
+
+def test_what_an_import_in_a_test_has_done_unseen_is_for_each_that_would_import_it(suite):
+    """Nobody looks into a queue: what the first one's import has put there, the second one finds."""
+    suite.write(
+        lib="import queue\nQUEUE = queue.SimpleQueue()\n",
+        lazy="import lib\nlib.QUEUE.put(1)\n",
+        test_a="""
+            import lib
+            def test_first():
+                import lazy
+            def test_again():
+                import lazy
+                assert not lib.QUEUE.empty()
+            def test_plain(): pass
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    suite.write(lazy="import lib\nlib.QUEUE.empty()\n")
+    settle(suite.folder / "lazy.py")
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and selected(ran) == (2, 1), ran
+
+
 def test_who_asks_for_the_size_of_a_file_alone_depends_on_it(suite):
     data = suite.folder / "data.txt"
     data.write_text("one")
