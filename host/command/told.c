@@ -1,21 +1,34 @@
 #include "told.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/file.h"
 #include "../base/mem.h"
 #include "../path.h"
 #include "../record/junit.h"
 
+/* Of two of one node id the last counts, as where they are shown. */
+static int list_nodeid(struct dz_told *told, struct dz_bytes nodeid)
+{
+    uint32_t n = told->nodeids.n;
+    uint32_t number = dz_strings_add(&told->nodeids, nodeid.at, nodeid.size);
+    if (!number || !dz_has_room(&told->by_nodeid, n, &told->by_nodeid_cap, sizeof *told->by_nodeid))
+        return 0;
+    told->by_nodeid[number - 1] = told->n;
+    return 1;
+}
+
 static void add_test(struct dz_told *told, struct dz_bytes nodeid)
 {
-    char *name = dz_memdup(nodeid.at, nodeid.size);
-    if (!name || !dz_has_room(&told->tests, told->n, &told->cap, sizeof *told->tests)) {
-        dz_free(name);
+    if (!list_nodeid(told, nodeid) ||
+        !dz_has_room(&told->tests, told->n, &told->cap, sizeof *told->tests)) {
         told->failed = 1;
         return;
     }
-    told->tests[told->n++] = (struct dz_told_test){.nodeid = name, .outcome = DZ_TOLD_NOT_RUN};
+    uint32_t number = dz_strings_find(&told->nodeids, nodeid.at, nodeid.size);
+    told->tests[told->n++] = (struct dz_told_test){
+        .nodeid = dz_strings_text(&told->nodeids, number), .outcome = DZ_TOLD_NOT_RUN};
 }
 
 static void take_of_suite(struct dz_told *told, const struct dz_msg *msg)
@@ -92,13 +105,19 @@ int dz_told_read(struct dz_told *ret, const char *folder, struct dz_err *err)
 
 void dz_told_free(struct dz_told *told)
 {
-    for (uint32_t i = 0; i < told->n; i++) {
-        dz_free(told->tests[i].nodeid);
+    for (uint32_t i = 0; i < told->n; i++)
         dz_free(told->tests[i].text);
-    }
     dz_free(told->tests);
+    dz_free(told->by_nodeid);
+    dz_strings_free(&told->nodeids);
     dz_free(told->unprovable);
     *told = (struct dz_told){0};
+}
+
+const struct dz_told_test *dz_told_find(const struct dz_told *told, const char *nodeid)
+{
+    uint32_t number = dz_strings_find(&told->nodeids, nodeid, strlen(nodeid));
+    return number ? &told->tests[told->by_nodeid[number - 1]] : NULL;
 }
 
 const char *dz_told_outcome(const struct dz_told_test *test)
