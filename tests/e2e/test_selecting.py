@@ -112,6 +112,37 @@ def test_fixtures_that_a_conftest_imports_are_as_its_own(suite, how):
         assert "test_a.py::test_plain" in names_of(suite.write(shared=autouse).run())
 
 
+PACKAGE = {
+    "lib.py": "def prepare(): return 1\n",
+    "one/__init__.py": "",
+    "one/test_a.py": "def test_first(): pass\ndef test_again(): pass\n",
+    "one/deep/__init__.py": "import lib\ndef setup_module(): lib.prepare()\n",
+    "one/deep/test_b.py": "def test_deep(): pass\ndef test_deep_again(): pass\n",
+    "two/__init__.py": "",
+    "two/test_c.py": "def test_other(): pass\n",
+}
+
+
+@pytest.mark.parametrize(
+    "path, text, expected",
+    [
+        ("lib.py", "def prepare(): return 1 / 0\n", "deep deep_again"),
+        ("one/deep/__init__.py", "def setup_module(): raise ValueError\n", "deep deep_again"),
+        ("one/__init__.py", "def setup_module(): raise ValueError\n", "first again deep deep_again"),
+    ],
+)
+def test_what_a_package_does_before_its_first_test_is_for_all_of_its_tests(suite, path, text, expected):
+    for name, content in {**PACKAGE, "pytest.ini": "[pytest]\npythonpath = .\n"}.items():
+        (suite.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (suite.folder / name).write_text(content)
+    assert suite.run("--dagz-workers=1").code == 0
+    (suite.folder / path).write_text(text)
+    settle(suite.folder / path)
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and {name.rpartition("test_")[2] for name in names_of(ran)} == set(expected.split()), ran
+    assert {tuple(told) for name, told in ran.outcomes.items() if told} == {("error",)}
+
+
 @pytest.mark.parametrize("change", ["raise ValueError", "REGISTRY.append(1 / 0)"])
 def test_an_import_that_fails_in_a_test_fails_in_each_that_would_import_it(suite, change):
     """Only the first one of a process has done so, and what that wrote nobody has read."""
