@@ -108,11 +108,10 @@ static json_t *list_chain(const struct dz_graph *graph, const struct walk *walk,
 
 /* ---- what is told ---- */
 
-static json_t *describe_input(const struct discovery *discovery,
-                              const struct dz_difference *finding, const struct walk *walk,
-                              uint32_t number)
+static json_t *describe_input(struct discovery *discovery, const struct dz_difference *finding,
+                              const struct walk *walk, uint32_t number)
 {
-    const struct dz_round *round = &discovery->all.rounds[0];
+    struct dz_round *round = &discovery->all.rounds[0];
     const struct dz_graph *graph = &round->alone.graph;
     const struct dz_input *input = &graph->inputs[number];
     dz_autobuf struct dz_buf text = {0};
@@ -126,24 +125,31 @@ static json_t *describe_input(const struct discovery *discovery,
                      list_chain(graph, walk, number));
 }
 
-/* Elements of sources first, as their kinds are numbered: a function says most. */
-static json_t *describe_hidden(const struct discovery *discovery,
-                               const struct dz_difference *finding)
+/* What says most comes first: elements of sources, as their kinds are numbered, a function before all; what lies elsewhere, and
+ * that something is there, at last. */
+static uint32_t rank_of(const struct dz_graph *graph, const struct dz_input *input)
+{
+    int is_elsewhere = *dz_strings_text(&graph->strings, input->path) == '/';
+    int is_little = input->kind == DZ_INPUT_STAT || input->kind == DZ_INPUT_ABSENT;
+    return input->kind + DZ_INPUT_KINDS * (uint32_t)(is_little + 2 * is_elsewhere);
+}
+
+static json_t *describe_hidden(struct discovery *discovery, const struct dz_difference *finding)
 {
     const struct dz_beyond *beyond = &discovery->all.rounds[0].beyond;
     const struct dz_graph *graph = beyond->of.graph;
     struct walk walk;
     json_t *list = json_array();
     int is = walk_from(&walk, graph, dz_nodeids_node(&beyond->of, finding->shared->nodeid));
-    for (uint32_t kind = 0; is && kind < DZ_INPUT_KINDS; kind++)
+    for (uint32_t rank = 0; is && rank < 4 * DZ_INPUT_KINDS; rank++)
         for (uint32_t i = 0; (i = dz_bits_next(&finding->hidden, i)) != UINT32_MAX; i++)
-            if (graph->inputs[i].kind == kind)
+            if (rank_of(graph, &graph->inputs[i]) == rank)
                 json_array_append_new(list, describe_input(discovery, finding, &walk, i));
     free_walk(&walk);
     return list;
 }
 
-static json_t *describe(const struct discovery *discovery, const struct dz_difference *finding)
+static json_t *describe(struct discovery *discovery, const struct dz_difference *finding)
 {
     json_t *told =
         json_pack("{s:o, s:s, s:s}", "nodeid", dz_text(finding->shared->nodeid), "shared",
@@ -160,7 +166,7 @@ static json_t *describe(const struct discovery *discovery, const struct dz_diffe
     return told;
 }
 
-static json_t *describe_all(const struct discovery *discovery)
+static json_t *describe_all(struct discovery *discovery)
 {
     json_t *outcomes = json_array(), *hidden = json_array(), *flaky = json_array();
     for (uint32_t i = 0; i < discovery->all.n; i++) {

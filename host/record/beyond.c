@@ -12,6 +12,12 @@ struct by_key {
     uint32_t number;
 };
 
+/* The first two tests that have an input in the other graph: records, + 1. */
+struct holders {
+    uint32_t first, second;
+    int are_known;
+};
+
 static int compare(const void *one, const void *other)
 {
     const struct by_key *a = one, *b = other;
@@ -62,7 +68,8 @@ static int list_twins(struct dz_beyond *beyond)
     const struct dz_graph *of = beyond->of.graph, *than = beyond->than.graph;
     uint32_t *strings = dz_alloc((of->strings.n + 1) * sizeof *strings);
     beyond->twins = dz_alloc((of->n_inputs + 1) * sizeof *beyond->twins);
-    int is = strings && beyond->twins;
+    beyond->holders = dz_alloc((of->n_inputs + 1) * sizeof *beyond->holders);
+    int is = strings && beyond->twins && beyond->holders;
     if (is)
         dz_strings_match(&than->strings, &of->strings, strings);
     for (uint32_t i = 0; is && i < of->n_inputs; i++)
@@ -90,6 +97,7 @@ void dz_beyond_free(struct dz_beyond *beyond)
     dz_nodeids_free(&beyond->than);
     dz_free(beyond->twins);
     dz_free(beyond->keys);
+    dz_free(beyond->holders);
     *beyond = (struct dz_beyond){0};
 }
 
@@ -155,7 +163,7 @@ int dz_beyond_find(const struct dz_beyond *beyond, const char *nodeid, struct dz
 /* ---- who has it ---- */
 
 /* By node: whether it has the input, itself or by what it leans on. NULL when there is no memory. */
-static uint8_t *list_holders(const struct dz_graph *graph, uint32_t input)
+static uint8_t *list_nodes(const struct dz_graph *graph, uint32_t input)
 {
     uint8_t *has = dz_alloc(graph->n_nodes + 1);
     for (uint32_t at = 0; has && at < graph->n_nodes; at++) {
@@ -168,14 +176,26 @@ static uint8_t *list_holders(const struct dz_graph *graph, uint32_t input)
     return has;
 }
 
-const char *dz_beyond_holder(const struct dz_beyond *beyond, uint32_t input, const char *but)
+static struct holders find_holders(const struct dz_graph *graph, uint32_t input)
+{
+    struct holders found = {.are_known = 1};
+    dz_auto uint8_t *has = list_nodes(graph, input);
+    for (uint32_t i = 0; has && !found.second && i < graph->n_records; i++) {
+        uint32_t node = graph->records[i].node;
+        if (node != DZ_NONE && has[node])
+            *(found.first ? &found.second : &found.first) = i + 1;
+    }
+    return found;
+}
+
+const char *dz_beyond_holder(struct dz_beyond *beyond, uint32_t input, const char *but)
 {
     const struct dz_graph *graph = beyond->than.graph;
-    uint32_t own = dz_nodeids_record(&beyond->than, but);
-    dz_auto uint8_t *has =
-        beyond->twins[input] ? list_holders(graph, beyond->twins[input] - 1) : NULL;
-    for (uint32_t i = 0; has && i < graph->n_records; i++)
-        if (i != own && graph->records[i].node != DZ_NONE && has[graph->records[i].node])
-            return dz_strings_text(&graph->strings, graph->records[i].nodeid);
-    return NULL;
+    struct holders *holders = &beyond->holders[input];
+    if (!holders->are_known && beyond->twins[input])
+        *holders = find_holders(graph, beyond->twins[input] - 1);
+    uint32_t record = holders->first;
+    if (record && record - 1 == dz_nodeids_record(&beyond->than, but))
+        record = holders->second;
+    return record ? dz_strings_text(&graph->strings, graph->records[record - 1].nodeid) : NULL;
 }

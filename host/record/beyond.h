@@ -11,6 +11,7 @@ struct dz_beyond {
     uint32_t *
         twins; /* by input of the first: which one it is in the other, + 1; 0: nobody has it there */
     struct by_key *keys;
+    struct holders *holders; /* by input of the first */
 };
 
 /* Both are lent, and read from baselines: there equal nodes have equal ids. Negative when there is no memory. */
@@ -20,4 +21,4 @@ void dz_beyond_free(struct dz_beyond *beyond);
  * depends on: it is unprovable there, or has not come to what is a proof. Else 0, or negative when there is no memory. */
 int dz_beyond_find(const struct dz_beyond *beyond, const char *nodeid, struct dz_bits *ret);
 /* The first test, in the order of the other, that has the input there, but not this one; NULL: none. */
-const char *dz_beyond_holder(const struct dz_beyond *beyond, uint32_t input, const char *but);
+const char *dz_beyond_holder(struct dz_beyond *beyond, uint32_t input, const char *but);
