@@ -218,6 +218,63 @@ def test_a_failure_is_selected_until_it_passes(suite):
     assert selected(suite.run()) == (0, 4)
 
 
+@pytest.mark.parametrize("reads", ["os.environ['SHOP_RATE']", "os.getenv('SHOP_RATE')", "dict(os.environ)['SHOP_RATE']", "os.environ.get('SHOP_RATE')"])
+def test_who_reads_a_variable_depends_on_the_test_that_has_left_it_set(suite, reads):
+    setter = """
+        import os
+        def test_set(): os.environ["SHOP_RATE"] = "1"
+        def test_patched(monkeypatch): monkeypatch.setenv("SHOP_OTHER", "1")
+    """
+    reader = f"""
+        import os
+        def test_reads(): assert {reads} == "1"
+        def test_other(): assert os.environ.get("SHOP_OTHER") is None
+        def test_plain(): pass
+    """
+    options = ["--dagz-workers=1", "--dagz-fork=worker"]
+    assert learned(suite, *options).write(test_c=setter, test_d=reader).run(*options).code == 0
+    assert not names_of(suite.run(*options))
+    ran = suite.write(test_c=setter.replace('RATE"] = "1"', 'RATE"] = "2"')).run(*options)
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_set", "test_d.py::test_reads"}, ran
+
+
+BREAKS = [
+    "from rates import missing", "from os import missing", "import shop", "print(undefined)", "assert 0", "def late(value=undefined): pass",
+    "class Late(undefined): pass", "class Late:\n    value = undefined", "class Late:\n    def late(self, value=undefined): pass",
+    "VALUE = undefined", "VALUE = {}['key']", "VALUE = rates.missing", "VALUE: undefined = 1", "def late(value: undefined): pass",
+    "@undefined\ndef late(): pass", "VALUE = int('x')", "ONE, TWO = 1", "class Late(bool): pass", "VALUE = check()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BREAKS)
+def test_a_statement_that_nobody_reads_may_fail_all_the_same(suite, line):
+    """Then none of the files can be collected that import the module; of the others, nothing runs."""
+    lib = "import rates\ndef check(): raise ValueError\ndef one(): return rates.RATE\n"
+    learned(suite).write(
+        rates="import sys\nRATE = 1\n", broken=lib, shop="from broken import one\ndef two(): return one()\n",
+        test_c="import shop\ndef test_two(): assert shop.two() == 1\ndef test_plain(): pass\n",
+        test_d="def test_late():\n    import shop\ndef test_plain(): pass\n",
+    )  # fmt: skip
+    assert suite.run().code == 0
+    # A circle of imports fails when there is something to be taken from it.
+    line = "from shop import two" if line == "import shop" else line
+    ran = suite.write(broken=lib + line + "\n").run()
+    assert ran.code == 2 and "ERROR test_c.py" in ran.out and "test_a.py" not in ran.out, ran
+    assert suite.run().code == 2
+    assert suite.write(broken=lib).run().code == 0
+
+
+def test_a_statement_that_nobody_reads_runs_no_test(suite):
+    lib = "def one(): return 1\n"
+    learned(suite).write(broken=lib, test_c="import broken\nprint('test_c is imported')\ndef test_one(): assert broken.one()\n")
+    assert suite.run("-s").code == 0
+    ran = suite.write(broken=lib + "VALUE = one()\n").run("-s")
+    assert ran.code == 0 and not names_of(ran) and "test_c is imported" in ran.out and "test_a is" not in ran.out, ran
+    # What cannot fail need not be tried.
+    ran = suite.write(broken=lib + "VALUE = one()\ndef two(three=3): return three\n").run("-s")
+    assert ran.code == 0 and not names_of(ran) and "test_c is imported" not in ran.out, ran
+
+
 @pytest.mark.parametrize("imports", ["from . import rates", "from shop import rates", "import shop.rates", "from .rates import RATE"])
 def test_a_module_that_its_package_imports_is_read_through_the_package(suite, imports):
     learned(suite)
