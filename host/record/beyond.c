@@ -66,16 +66,15 @@ static uint32_t find_twin(const struct dz_beyond *beyond, struct dz_input input,
 static int list_twins(struct dz_beyond *beyond)
 {
     const struct dz_graph *of = beyond->of.graph, *than = beyond->than.graph;
-    uint32_t *strings = dz_alloc((of->strings.n + 1) * sizeof *strings);
+    beyond->strings = dz_alloc((of->strings.n + 1) * sizeof *beyond->strings);
     beyond->twins = dz_alloc((of->n_inputs + 1) * sizeof *beyond->twins);
     beyond->holders = dz_alloc((of->n_inputs + 1) * sizeof *beyond->holders);
-    int is = strings && beyond->twins && beyond->holders;
-    if (is)
-        dz_strings_match(&than->strings, &of->strings, strings);
-    for (uint32_t i = 0; is && i < of->n_inputs; i++)
-        beyond->twins[i] = find_twin(beyond, of->inputs[i], strings);
-    dz_free(strings);
-    return is ? 0 : -ENOMEM;
+    if (!beyond->strings || !beyond->twins || !beyond->holders)
+        return -ENOMEM;
+    dz_strings_match(&than->strings, &of->strings, beyond->strings);
+    for (uint32_t i = 0; i < of->n_inputs; i++)
+        beyond->twins[i] = find_twin(beyond, of->inputs[i], beyond->strings);
+    return 0;
 }
 
 int dz_beyond_begin(struct dz_beyond *ret, const struct dz_graph *of, const struct dz_graph *than)
@@ -96,6 +95,7 @@ void dz_beyond_free(struct dz_beyond *beyond)
     dz_nodeids_free(&beyond->of);
     dz_nodeids_free(&beyond->than);
     dz_free(beyond->twins);
+    dz_free(beyond->strings);
     dz_free(beyond->keys);
     dz_free(beyond->holders);
     *beyond = (struct dz_beyond){0};
@@ -112,6 +112,63 @@ static int runs_each_time(const struct dz_beyond *beyond, uint32_t record,
         if (graph->inputs[i].kind == DZ_INPUT_UNPROVABLE)
             return 1;
     return graph->records[record].outcome != DZ_OUTCOME_PROVED;
+}
+
+static int add_node(const struct dz_graph *graph, uint32_t node, struct dz_bits *due,
+                    struct dz_bits *inputs)
+{
+    struct dz_range leans = graph->nodes[node].leans, own = graph->nodes[node].inputs;
+    int r = 0;
+    for (uint32_t i = 0; r >= 0 && i < leans.n; i++)
+        r = dz_bits_set(due, graph->lean_list[leans.at + i]);
+    for (uint32_t i = 0; r >= 0 && i < own.n; i++)
+        r = dz_bits_set(inputs, graph->input_list[own.at + i]);
+    return r;
+}
+
+/* With the names of all nodes. Nodes lean on lower ones only: each is met from above. */
+static int list_held(const struct dz_graph *graph, uint32_t node, struct dz_bits *names,
+                     struct dz_bits *inputs)
+{
+    struct dz_bits due = {0};
+    int r = dz_bits_set(&due, node);
+    for (uint32_t at = node + 1; r >= 0 && at-- > 0;)
+        if (dz_bits_has(&due, at)) {
+            r = dz_bits_set(names, graph->nodes[at].name);
+            if (r >= 0)
+                r = add_node(graph, at, &due, inputs);
+        }
+    dz_bits_free(&due);
+    return r;
+}
+
+static int is_span(const char *name)
+{
+    static const char *const beginnings[] = {"load load", "collect ", "py.import ", "fixture ",
+                                             "cache ",    "test ",    "test.call ", "fork "};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+            return 1;
+    return 0;
+}
+
+/* But what is behind elements that are among those names. */
+static int list_own(const struct dz_beyond *beyond, uint32_t node, const struct dz_bits *names,
+                    struct dz_bits *inputs)
+{
+    const struct dz_graph *graph = beyond->of.graph;
+    struct dz_bits due = {0};
+    int r = dz_bits_set(&due, node);
+    for (uint32_t at = node + 1; r >= 0 && at-- > 0;) {
+        uint32_t name = graph->nodes[at].name;
+        if (!dz_bits_has(&due, at))
+            continue;
+        if (at == node || is_span(dz_strings_text(&graph->strings, name)) ||
+            !beyond->strings[name] || !dz_bits_has(names, beyond->strings[name]))
+            r = add_node(graph, at, &due, inputs);
+    }
+    dz_bits_free(&due);
+    return r;
 }
 
 static int list_missing(const struct dz_beyond *beyond, const struct dz_bits *inputs,
@@ -136,19 +193,20 @@ static int is_same(const struct dz_beyond *beyond, uint32_t of, uint32_t than)
 static int compare_nodes(const struct dz_beyond *beyond, uint32_t of, uint32_t record,
                          struct dz_bits *ret)
 {
-    struct dz_bits inputs = {0}, held = {0};
+    struct dz_bits inputs = {0}, held = {0}, names = {0};
     uint32_t than = beyond->than.graph->records[record].node;
     int passes = 0;
-    int r = dz_graph_inputs(beyond->than.graph, than, &held);
+    int r = list_held(beyond->than.graph, than, &names, &held);
     if (r >= 0)
         passes = runs_each_time(beyond, record, &held);
     if (r >= 0 && !passes && !is_same(beyond, of, than)) {
-        r = dz_graph_inputs(beyond->of.graph, of, &inputs);
+        r = list_own(beyond, of, &names, &inputs);
         if (r >= 0)
             r = list_missing(beyond, &inputs, &held, ret);
     }
     dz_bits_free(&inputs);
     dz_bits_free(&held);
+    dz_bits_free(&names);
     return r < 0 ? -ENOMEM : passes;
 }
 

@@ -1,7 +1,9 @@
 /* What a test depends on by one job's graph and not by another's, of the same tree.
  *
  * Only what is missing counts: a test that ran beside others may lean on what these did, and so depend on more than it does
- * alone. What a graph has in other words, as a module as a whole where the other has one function of it, is not missing. */
+ * alone. What a graph has in other words, as a module as a whole where the other has one function of it, is not missing. Nor is
+ * what lies behind an element that both have: what the import of a module has run is gathered over all processes of a job, and so
+ * what one test did in it is behind that of all. Only through a span can one test depend on more than another. */
 #pragma once
 
 #include "nodeids.h"
@@ -10,6 +12,7 @@ struct dz_beyond {
     struct dz_nodeids of, than;
     uint32_t *
         twins; /* by input of the first: which one it is in the other, + 1; 0: nobody has it there */
+    uint32_t *strings; /* by string of the first: the other's, or 0 */
     struct by_key *keys;
     struct holders *holders; /* by input of the first */
 };

@@ -100,6 +100,38 @@ static void who_runs_each_time_anyway_has_nothing_to_be_found(void **state)
     }
 }
 
+/* What a module's import has run is of all processes of a job. */
+static void what_is_behind_an_element_that_both_have_is_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"import m.py", "py.import m"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct dz_graph alone = {0}, shared = {0};
+        struct dz_beyond beyond;
+        struct dz_bits found = {0};
+        uint32_t behind = made_node(&alone, names[i]);
+        made_node_has(&alone, made_input(&alone, function(&alone, "of_another_test")));
+        uint32_t test = made_node(&alone, "test t.py::test");
+        made_node_leans(&alone, behind);
+        made_record(&alone, "t.py::test", made_file(&alone, "t.py", DZ_NONE), test,
+                    DZ_OUTCOME_PROVED);
+        behind = made_node(&shared, names[i]);
+        test = made_node(&shared, "test t.py::test");
+        made_node_leans(&shared, behind);
+        made_record(&shared, "t.py::test", made_file(&shared, "t.py", DZ_NONE), test,
+                    DZ_OUTCOME_PROVED);
+        if (dz_graph_identify(&alone) < 0 || dz_graph_identify(&shared) < 0)
+            abort();
+        assert_int_equal(dz_beyond_begin(&beyond, &alone, &shared), 0);
+        assert_int_equal(dz_beyond_find(&beyond, "t.py::test", &found), 0);
+        assert_int_equal(dz_bits_next(&found, 0) != UINT32_MAX, i == 1);
+        dz_bits_free(&found);
+        dz_beyond_free(&beyond);
+        dz_graph_free(&alone);
+        dz_graph_free(&shared);
+    }
+}
+
 static void without_memory_it_is_said(void **state)
 {
     (void)state;
@@ -137,7 +169,7 @@ static void collect(const struct dz_graph *graph, uint32_t node, uint8_t *inputs
 static void make_by_chance(struct dz_graph *graph, uint64_t *seed)
 {
     for (uint32_t i = 0; i < 8; i++) {
-        uint32_t node = made_node(graph, "node");
+        uint32_t node = made_node(graph, made_name("test %u", i));
         for (uint32_t k = draw(seed, 3); k; k--) {
             char name[8];
             snprintf(name, sizeof name, "f%u", draw(seed, 6));
@@ -196,6 +228,7 @@ int main(void)
         cmocka_unit_test(what_only_the_first_has_is_found_and_who_has_it_in_the_other),
         cmocka_unit_test(more_in_the_other_is_nothing),
         cmocka_unit_test(who_runs_each_time_anyway_has_nothing_to_be_found),
+        cmocka_unit_test(what_is_behind_an_element_that_both_have_is_nothing),
         cmocka_unit_test(without_memory_it_is_said),
         cmocka_unit_test(it_is_the_difference_of_what_both_reach),
     };
