@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a suite in a folder of its own, and the real executable to run it with.
 
-The suite's python is the one that runs these tests."""
+The suite's python is the one that runs these tests. Several processes share them: none leans on what another has done,
+nor on a name, a place or a moment that it has for itself."""
 
 import collections
 import fcntl
