@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* FixtureDef: number of the span of its present set-up. 0: it lives no longer than its test. */
+/* FixtureDef, or the address of a package of tests: number of the span of its present set-up. 0: it lives no longer than its
+ * test. */
 static PyObject *spans;
 
 static PyObject *call(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
@@ -37,11 +38,10 @@ static uint32_t new_span(PyObject *fixturedef)
     return dz_span_new(DZ_SPAN_FIXTURE, full, (size_t)n);
 }
 
-static uint32_t remember(PyObject *fixturedef)
+static uint32_t remember(PyObject *of, uint32_t span)
 {
-    uint32_t span = new_span(fixturedef);
     dz_autopy PyObject *number = PyLong_FromUnsignedLong(span);
-    if (!number || PyDict_SetItem(spans, fixturedef, number) < 0)
+    if (!number || PyDict_SetItem(spans, of, number) < 0)
         PyErr_Clear();
     return span;
 }
@@ -54,6 +54,49 @@ static uint32_t known_span(PyObject *fixturedef)
         return (uint32_t)PyLong_AsUnsignedLong(known);
     PyErr_Clear();
     return 0;
+}
+
+/* ---- packages ---- */
+
+static uint32_t new_span_of_package(PyObject *package)
+{
+    char nodeid[1024], full[1100];
+    text_of(package, "nodeid", nodeid, sizeof nodeid);
+    int n = snprintf(full, sizeof full, "%s::", nodeid);
+    return dz_span_new(DZ_SPAN_FIXTURE, full, (size_t)n);
+}
+
+/* What a package's __init__.py is to do before its first test (setup_module) is done once, for all of them: as a fixture of
+ * theirs, though to pytest it is none. Nodes live as long as the session; their own hash is a function of pytest's. */
+static PyObject *set_up_package(PyObject *inner, PyObject *const *args, size_t nargsf,
+                                PyObject *names)
+{
+    dz_autopy PyObject *address =
+        dz_span_is_on() && PyVectorcall_NARGS(nargsf) ? PyLong_FromVoidPtr(args[0]) : NULL;
+    if (!address) {
+        PyErr_Clear();
+        return call(inner, args, nargsf, names);
+    }
+    dz_span_close(known_span(address));
+    uint32_t span = remember(address, new_span_of_package(args[0]));
+    dz_span_enter(span);
+    PyObject *value = call(inner, args, nargsf, names);
+    dz_span_leave(span);
+    return value;
+}
+
+static void lean_on_packages(PyObject *item)
+{
+    dz_autopy PyObject *node = Py_NewRef(item);
+    while (spans && node && node != Py_None) {
+        dz_autopy PyObject *address = PyLong_FromVoidPtr(node);
+        if (address)
+            dz_span_lean(known_span(address));
+        PyObject *parent = PyObject_GetAttrString(node, "parent");
+        Py_SETREF(node, parent);
+    }
+    /* Whatever stands in for an item may have no parent. */
+    PyErr_Clear();
 }
 
 /* ---- what is asked for by name ---- */
@@ -82,10 +125,13 @@ static void tell_all(PyObject *names)
         PyErr_Clear();
 }
 
-void dz_fixtures_begin_test(PyObject *names)
+void dz_fixtures_begin_test(PyObject *item, PyObject *names)
 {
     Py_CLEAR(told);
-    if (!dz_span_is_on() || !PyList_Check(names))
+    if (!dz_span_is_on())
+        return;
+    lean_on_packages(item);
+    if (!PyList_Check(names))
         return;
     told = PyFrozenSet_New(names);
     if (!told)
@@ -97,7 +143,8 @@ void dz_fixtures_begin_test(PyObject *names)
 static uint32_t enter(PyObject *fixturedef)
 {
     int is_known = PyDict_Contains(spans, fixturedef);
-    uint32_t span = is_known > 0 ? known_span(fixturedef) : remember(fixturedef);
+    uint32_t span =
+        is_known > 0 ? known_span(fixturedef) : remember(fixturedef, new_span(fixturedef));
     dz_span_enter_quietly(span);
     dz_autopy PyObject *names =
         is_known > 0 || !span ? NULL : PyObject_GetAttrString(fixturedef, "argnames");
@@ -243,10 +290,14 @@ int dz_fixtures_watch(void)
     if (!dz_span_is_on())
         return 0;
     dz_autopy PyObject *module = PyImport_ImportModule("_pytest.fixtures");
+    dz_autopy PyObject *python = PyImport_ImportModule("_pytest.python");
+    dz_autopy PyObject *package = python ? PyObject_GetAttrString(python, "Package") : NULL;
     dz_autopy PyObject *definition = module ? PyObject_GetAttrString(module, "FixtureDef") : NULL;
     dz_autopy PyObject *request = module ? PyObject_GetAttrString(module, "FixtureRequest") : NULL;
     spans = PyDict_New();
-    return definition && request && spans && dz_stand_in(definition, "execute", execute) == 0 &&
+    return definition && request && package && spans &&
+                   dz_stand_in(package, "setup", set_up_package) == 0 &&
+                   dz_stand_in(definition, "execute", execute) == 0 &&
                    dz_stand_in(definition, "finish", finish) == 0 &&
                    dz_stand_in(request, "_get_active_fixturedef", get_active) == 0
                ? 0

@@ -50,13 +50,13 @@ static PyObject *span_base(PyObject *self, PyObject *arg)
     return number(arg, &span) < 0 ? NULL : PyLong_FromUnsignedLong(dz_span_base(span));
 }
 
-/* begin_test(nodeid, collection's span, names of its fixtures: a list, or None) */
+/* begin_test(item, nodeid, collection's span, names of its fixtures: a list, or None) */
 static PyObject *begin_test(PyObject *self, PyObject *args)
 {
     (void)self;
-    PyObject *nodeid, *fixtures;
+    PyObject *item, *nodeid, *fixtures;
     unsigned collection;
-    if (!PyArg_ParseTuple(args, "UIO", &nodeid, &collection, &fixtures))
+    if (!PyArg_ParseTuple(args, "OUIO", &item, &nodeid, &collection, &fixtures))
         return NULL;
     dz_autopy PyObject *text = PyUnicode_AsEncodedString(nodeid, "utf-8", "surrogatepass");
     if (!text)
@@ -65,7 +65,7 @@ static PyObject *begin_test(PyObject *self, PyObject *args)
         dz_span_new(DZ_SPAN_TEST, PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text)));
     dz_span_lean_on_load();
     dz_span_lean(collection);
-    dz_fixtures_begin_test(fixtures);
+    dz_fixtures_begin_test(item, fixtures);
     Py_RETURN_NONE;
 }
 

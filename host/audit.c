@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "path.h"
+#include "record/nodeids.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -13,8 +14,7 @@ enum { MOST_NAMED = 5 };
 struct graph {
     const char *name; /* its file's, or NULL */
     struct dz_graph read;
-    const struct dz_graph *graph;
-    uint32_t *records; /* by string of a node id, + 1 */
+    struct dz_nodeids nodeids; /* of what is read */
 };
 
 struct telling {
@@ -25,18 +25,10 @@ struct telling {
 
 /* ---- what is compared ---- */
 
-static int list(struct graph *graph)
-{
-    graph->records = dz_alloc((graph->graph->strings.n + 1) * sizeof *graph->records);
-    for (uint32_t i = 0; graph->records && i < graph->graph->n_records; i++)
-        graph->records[graph->graph->records[i].nodeid] = i + 1;
-    return graph->records != NULL;
-}
-
 static void free_one(struct graph *graph)
 {
+    dz_nodeids_free(&graph->nodeids);
     dz_graph_free(&graph->read);
-    dz_free(graph->records);
     *graph = (struct graph){0};
 }
 
@@ -49,8 +41,7 @@ static int read_one(struct graph *graph, const char *path, const struct dz_finge
              dz_baseline_read(dz_baselines_in(file), &graph->read, &err) == 0;
     dz_baselines_close(file);
     graph->name = dz_path_name(path);
-    graph->graph = &graph->read;
-    return is && list(graph);
+    return is && dz_nodeids_list(&graph->nodeids, &graph->read) == 0;
 }
 
 static void read_older(struct telling *telling)
@@ -67,10 +58,8 @@ static void read_older(struct telling *telling)
 
 static const struct dz_node *node_of(const struct graph *graph, const char *nodeid)
 {
-    uint32_t string = dz_strings_find(&graph->graph->strings, nodeid, strlen(nodeid));
-    uint32_t record = string ? graph->records[string] : 0;
-    uint32_t node = record ? graph->graph->records[record - 1].node : DZ_NONE;
-    return node == DZ_NONE ? NULL : &graph->graph->nodes[node];
+    uint32_t node = dz_nodeids_node(&graph->nodeids, nodeid);
+    return node == DZ_NONE ? NULL : &graph->read.nodes[node];
 }
 
 /* ---- what comes of it ---- */
@@ -101,12 +90,12 @@ static XXH64_hash_t hash_of_others(const struct telling *telling, const struct g
 {
     XXH64_hash_t sum = 0;
     struct dz_bits inputs = {0};
-    dz_graph_inputs(graph->graph, (uint32_t)(node - graph->graph->nodes), &inputs);
+    dz_graph_inputs(&graph->read, (uint32_t)(node - graph->read.nodes), &inputs);
     for (uint32_t i = 0; (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++) {
-        const struct dz_input *input = &graph->graph->inputs[i];
-        const char *path = dz_strings_text(&graph->graph->strings, input->path);
+        const struct dz_input *input = &graph->read.inputs[i];
+        const char *path = dz_strings_text(&graph->read.strings, input->path);
         if (!input->path || !dz_waivers_of(&telling->record->waivers, path))
-            sum += hash_of_input(graph->graph, input);
+            sum += hash_of_input(&graph->read, input);
     }
     dz_bits_free(&inputs);
     return sum;
@@ -142,11 +131,11 @@ static void tell_waived(const struct telling *telling, const struct graph *older
 {
     unsigned n = 0;
     struct dz_bits inputs = {0};
-    dz_graph_inputs(older->graph, (uint32_t)(node - older->graph->nodes), &inputs);
+    dz_graph_inputs(&older->read, (uint32_t)(node - older->read.nodes), &inputs);
     for (uint32_t i = 0; (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++) {
-        uint32_t path = older->graph->inputs[i].path;
-        n += path && dz_waivers_of(&telling->record->waivers,
-                                   dz_strings_text(&older->graph->strings, path));
+        uint32_t path = older->read.inputs[i].path;
+        n += path &&
+             dz_waivers_of(&telling->record->waivers, dz_strings_text(&older->read.strings, path));
     }
     dz_bits_free(&inputs);
     if (n)
@@ -162,7 +151,7 @@ static void tell_proof(const struct telling *telling, const char *nodeid, struct
         if (!node)
             continue;
         struct dz_graph_reach reach =
-            dz_graph_reach(older->graph, (uint32_t)(node - older->graph->nodes));
+            dz_graph_reach(&older->read, (uint32_t)(node - older->read.nodes));
         dz_buf_fmt(
             text,
             "  proof of %s: by baseline %s none of the %u inputs that it had when it last ran "
@@ -196,8 +185,8 @@ static void tell_others(const struct telling *telling, struct dz_buf *text)
 static int take_newer(struct graph *graph, const struct dz_graph *newer)
 {
     const struct dz_graph none = {0};
-    graph->graph = &graph->read;
-    return dz_baseline_compose(&graph->read, &none, newer) == 0 && list(graph);
+    return dz_baseline_compose(&graph->read, &none, newer) == 0 &&
+           dz_nodeids_list(&graph->nodeids, &graph->read) == 0;
 }
 
 void dz_audit_tell(const struct dz_audit_record *record, struct dz_buf *text)

@@ -135,24 +135,6 @@ static int append_look(struct writing *writing, uint32_t path, int is_exact)
 
 /* ---- what the load has met ---- */
 
-static int list_load(const struct dz_graph *graph, uint32_t load, struct dz_bits *inputs)
-{
-    struct dz_bits due = {0};
-    int r = dz_bits_set(&due, load);
-    /* Nodes lean on lower ones only: each is met from above. */
-    for (uint32_t at = load + 1; r >= 0 && at-- > 0;) {
-        const struct dz_node *node = &graph->nodes[at];
-        if (!dz_bits_has(&due, at))
-            continue;
-        for (uint32_t i = 0; r >= 0 && i < node->leans.n; i++)
-            r = dz_bits_set(&due, graph->lean_list[node->leans.at + i]);
-        for (uint32_t i = 0; r >= 0 && i < node->inputs.n; i++)
-            r = dz_bits_set(inputs, graph->input_list[node->inputs.at + i]);
-    }
-    dz_bits_free(&due);
-    return r;
-}
-
 static int copy_input(struct writing *writing, uint32_t number)
 {
     const struct dz_graph *from = writing->of->graph;
@@ -190,7 +172,7 @@ static int take_load(struct writing *writing)
 {
     struct dz_bits inputs = {0};
     const struct dz_invoking *of = writing->of;
-    int r = list_load(of->graph, of->load, &inputs) < 0 ? -ENOMEM : 1;
+    int r = dz_graph_inputs(of->graph, of->load, &inputs) < 0 ? -ENOMEM : 1;
     for (uint32_t i = 0; r > 0 && (i = dz_bits_next(&inputs, i)) != UINT32_MAX; i++)
         r = copy_input(writing, i);
     dz_bits_free(&inputs);

@@ -236,7 +236,8 @@ class Worker:
     def begin(self, index, successor):
         self.index, self.item, self.begun = index, self.items[index], False
         self.keywords = reports.keywords_of(self.item)
-        _dagz.begin_test(self.item.nodeid, self.image.collecting.of_test(self.item.nodeid), closure_of(self.item))
+        collected = self.image.collecting.of_test(self.item.nodeid)
+        _dagz.begin_test(self.item, self.item.nodeid, collected, closure_of(self.item))
         self.image.forwarder.proves = True
         self.read_inputs()
         self.began = _dagz.now_us()

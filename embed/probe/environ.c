@@ -111,8 +111,49 @@ void dz_environ_seen(const char *name)
 /* The dictionary of encoded names and values that it keeps. */
 static PyObject *data;
 
+/* Of names that are not as they were inherited: the span that has set or deleted each, which may be another test's. */
+static PyObject *setters;
+
+static void lean_on_setter(PyObject *name)
+{
+    PyObject *span = PyDict_GET_SIZE(setters) ? PyDict_GetItemWithError(setters, name) : NULL;
+    if (span)
+        dz_span_lean((uint32_t)PyLong_AsUnsignedLong(span));
+}
+
+static void lean_on_all(void)
+{
+    PyObject *name, *span;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(setters, &at, &name, &span))
+        dz_span_lean((uint32_t)PyLong_AsUnsignedLong(span));
+}
+
+static void note_set(PyObject *name)
+{
+    PyObject *value = PyDict_GetItemWithError(data, name);
+    if (!PyBytes_Check(name) || (value && !PyBytes_Check(value)))
+        return;
+    const char *text = PyBytes_AS_STRING(name);
+    size_t size = (size_t)PyBytes_GET_SIZE(name);
+    const struct variable *was = slot_of(text, size);
+    uint64_t hash = dz_environ_hash(text, size, value ? PyBytes_AS_STRING(value) : NULL,
+                                    value ? (size_t)PyBytes_GET_SIZE(value) : 0);
+    if (!dz_environ_is_told(text, size))
+        return;
+    if ((was->name ? was->hash : 0) == hash) {
+        if (PyDict_GetItemWithError(setters, name))
+            PyDict_DelItem(setters, name);
+        return;
+    }
+    dz_autopy PyObject *span = PyLong_FromUnsignedLong(dz_span_current());
+    if (span)
+        PyDict_SetItem(setters, name, span);
+}
+
 static void see(PyObject *name)
 {
+    lean_on_setter(name);
     PyObject *value = PyDict_GetItemWithError(data, name);
     if (PyBytes_Check(name) && (!value || PyBytes_Check(value)))
         tell(PyBytes_AS_STRING(name), (size_t)PyBytes_GET_SIZE(name),
@@ -140,10 +181,27 @@ PyObject *dz_environ_aside(PyObject *inner, PyObject *const *args, size_t nargsf
     return result;
 }
 
+/* os.environ[name] = value, del os.environ[name]: of tests and what they use, for whoever reads it later. */
+static PyObject *set(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    PyObject *result = dz_environ_aside(inner, args, nargsf, names);
+    if (!result || PyVectorcall_NARGS(nargsf) < 2 || !dz_span_is_on())
+        return result;
+    aside++;
+    dz_autopy PyObject *encode = PyObject_GetAttrString(args[0], "encodekey");
+    dz_autopy PyObject *name = encode ? PyObject_CallOneArg(encode, args[1]) : NULL;
+    aside--;
+    if (name)
+        note_set(name);
+    PyErr_Clear();
+    return result;
+}
+
 static PyObject *walk(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     if (!aside && dz_watch_begin()) {
         dz_span_fact(DZ_FACT_ENVIRONMENT, "*", 1, inherited.hash);
+        lean_on_all();
         dz_watch_unhush();
     }
     return dz_environ_aside(inner, args, nargsf, names);
@@ -159,8 +217,8 @@ static int watch_type(PyObject *os)
 {
     dz_autopy PyObject *type = PyObject_GetAttrString(os, "_Environ");
     /* Whoever walks through asks for each name by itself then; a copy is told by this alone. */
-    return type && dz_stand_in(type, "__setitem__", dz_environ_aside) == 0 &&
-                   dz_stand_in(type, "__delitem__", dz_environ_aside) == 0 &&
+    return type && dz_stand_in(type, "__setitem__", set) == 0 &&
+                   dz_stand_in(type, "__delitem__", set) == 0 &&
                    dz_stand_in(type, "__iter__", walk) == 0 && dz_stand_in(type, "copy", walk) == 0
                ? 0
                : -1;
@@ -175,7 +233,8 @@ int dz_environ_start(void)
     dz_autopy PyObject *os = PyImport_ImportModule("os");
     dz_autopy PyObject *mapping = os ? PyObject_GetAttrString(os, "environ") : NULL;
     data = mapping ? PyObject_GetAttrString(mapping, "_data") : NULL;
-    if (!data || !PyDict_Check(data))
+    setters = PyDict_New();
+    if (!setters || !data || !PyDict_Check(data))
         return -1;
     return watch(os, "environ") < 0 || watch(os, "environb") < 0 ? -1 : watch_type(os);
 }

@@ -15,6 +15,10 @@ static const char help[] =
     "commands:\n"
     "  config [--json]\n"
     "                what is in force here, and where each of it comes from\n"
+    "  discover [--json] [--workers=N] [-- PYTEST OPTION...]\n"
+    "                runs the suite in one process, and each test in a fork of its own: which "
+    "tests\n"
+    "                come to another outcome, or depend on something that the others hide\n"
     "  gc [--all]    removes baselines and what is known of commands that were not used for 90 "
     "days,\n"
     "                or all, and sheets that none needs\n"
@@ -60,7 +64,9 @@ static const char help[] =
     "exit codes of dagz:\n"
     "  0   found\n"
     "  1   not known\n"
-    "  2   usage error, also in [tool.dagz]\n";
+    "  2   usage error, also in [tool.dagz]\n"
+    "  of discover: 0 nothing differs, 1 something does, else pytest's own where it could not "
+    "run\n";
 
 typedef int command(int argc, char **argv);
 
@@ -85,6 +91,7 @@ static const struct {
     command *run;
 } commands[] = {
     {"config", dz_command_config},
+    {"discover", dz_command_discover},
     {"gc", dz_command_gc},
     {"last", dz_command_last},
     {"observed", dz_command_observed},

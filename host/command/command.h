@@ -11,6 +11,7 @@ int dz_command_main(int argc, char **argv);
 
 /* One for each command: argv[0] is the command's name. */
 int dz_command_config(int argc, char **argv);
+int dz_command_discover(int argc, char **argv);
 int dz_command_gc(int argc, char **argv);
 int dz_command_setup(int argc, char **argv);
 int dz_command_sheet(int argc, char **argv);

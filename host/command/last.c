@@ -1,40 +1,34 @@
 /* `dagz last [--json]`: what the last job has selected, how that ended, and what could not be proved. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-#include "../base/file.h"
 #include "../base/mem.h"
 #include "../idle.h"
 #include "../path.h"
-#include "../record/junit.h"
 #include "state.h"
 #include "text.h"
+#include "told.h"
 
 struct last {
     char *folder; /* NULL: it had nothing to run */
     long after;   /* then: the number of the job before it, or 0 */
+    struct dz_told told;
     json_t *selected, *unprovable;
-    uint32_t n_skipped;
     unsigned n_failed, n_not_run;
 };
 
 /* ---- reading ---- */
 
-static json_t *text_of(struct dz_bytes bytes)
+static void list_doubts(struct last *last)
 {
-    dz_auto char *text = dz_memdup(bytes.at, bytes.size);
-    return dz_text(text ? text : "");
-}
-
-static void take_doubts(struct last *last, struct dz_bytes doubts)
-{
-    const char *end = doubts.at + doubts.size;
-    for (const char *at = doubts.at; doubts.size && at < end;) {
+    const char *end = last->told.unprovable + last->told.unprovable_size;
+    for (const char *at = last->told.unprovable; at && at < end;) {
         const char *nul = memchr(at, 0, (size_t)(end - at));
         char *why;
         unsigned long n = nul ? strtoul(at, &why, 10) : 0;
@@ -45,56 +39,18 @@ static void take_doubts(struct last *last, struct dz_bytes doubts)
     }
 }
 
-static void take_of_suite(struct last *last, const struct dz_msg *msg)
+static void list_tests(struct last *last)
 {
-    if (msg->type == DZ_MSG_chosen)
-        take_doubts(last, msg->chosen.unprovable);
-    else if (msg->type == DZ_MSG_left_out)
-        last->n_skipped = msg->left_out.tests;
-    else if (msg->type == DZ_MSG_test)
-        json_array_append_new(
-            last->selected,
-            json_pack("{s:o, s:s}", "nodeid", text_of(msg->test.nodeid), "outcome", "not run"));
-}
-
-static void take_result(struct last *last, const struct dz_msg *msg)
-{
-    static const char *const outcomes[] = {
-        [DZ_PASSED] = "passed", [DZ_FAILED] = "failed", [DZ_SKIPPED] = "skipped"};
-    json_t *test =
-        msg->type == DZ_MSG_result ? json_array_get(last->selected, msg->result.test) : NULL;
-    if (!test)
-        return;
-    struct dz_junit_case told = dz_junit_told("", msg->result.frames);
-    json_object_set_new(test, "outcome", json_string(outcomes[told.outcome]));
-    if (told.outcome == DZ_FAILED)
-        json_object_set_new(test, "text", text_of(told.text));
-}
-
-typedef void taker(struct last *last, const struct dz_msg *msg);
-
-/* What a job that was killed has not written to its end is not there. */
-static void take_frames(struct last *last, const struct dz_buf *frames, taker *take)
-{
-    struct dz_msg msg;
-    for (size_t at = 0; at < frames->len;) {
-        long size = dz_wire_take(frames->data + at, frames->len - at, &msg);
-        if (size <= 0)
-            return;
-        take(last, &msg);
-        at += (size_t)size;
+    for (uint32_t i = 0; i < last->told.n; i++) {
+        const struct dz_told_test *test = &last->told.tests[i];
+        json_t *told = json_pack("{s:o, s:s}", "nodeid", dz_text(test->nodeid), "outcome",
+                                 dz_told_outcome(test));
+        if (test->text)
+            json_object_set_new(told, "text", dz_text(test->text));
+        json_array_append_new(last->selected, told);
+        last->n_failed += test->outcome == DZ_FAILED;
+        last->n_not_run += test->outcome == DZ_TOLD_NOT_RUN;
     }
-}
-
-static int read_frames(struct last *last, const char *name, taker *take, struct dz_err *err)
-{
-    dz_autobuf struct dz_buf frames = {0};
-    dz_auto char *path = dz_path_fmt("%s/%s", last->folder, name);
-    int r = path ? dz_file_read(path, &frames) : -1;
-    if (r < 0)
-        return dz_fail(err, r, "cannot read '%s/%s'", last->folder, name);
-    take_frames(last, &frames, take);
-    return 0;
 }
 
 /* Where the last job had nothing to run. */
@@ -102,21 +58,18 @@ static int find_idle(struct last *last, const char *state, struct dz_err *err)
 {
     dz_autobuf struct dz_buf frames = {0};
     int r = dz_idle_last(state, &frames, &last->after);
-    if (r > 0)
-        take_frames(last, &frames, take_of_suite);
+    if (r > 0 && dz_told_of_suite(&last->told, frames.data, frames.len) < 0)
+        r = -ENOMEM;
     return r < 0 ? dz_fail(err, r, "cannot read what the last job in '%s' has left", state) : r;
 }
 
-static void count(struct last *last)
+static int find_told(struct last *last, const char *state, struct dz_err *err)
 {
-    size_t i;
-    json_t *test;
-    json_array_foreach(last->selected, i, test)
-    {
-        const char *outcome = json_string_value(json_object_get(test, "outcome"));
-        last->n_failed += strcmp(outcome, "failed") == 0;
-        last->n_not_run += strcmp(outcome, "not run") == 0;
-    }
+    int r = find_idle(last, state, err);
+    if (r)
+        return r;
+    last->folder = dz_state_last_suite(state, err);
+    return last->folder ? dz_told_read(&last->told, last->folder, err) : err->code;
 }
 
 static int find(struct last *last, struct dz_err *err)
@@ -124,16 +77,9 @@ static int find(struct last *last, struct dz_err *err)
     dz_auto char *state = dz_state_find(err);
     last->selected = json_array();
     last->unprovable = json_object();
-    int r = state ? find_idle(last, state, err) : err->code;
-    if (r)
-        return r;
-    last->folder = dz_state_last_suite(state, err);
-    if (!last->folder)
-        return err->code;
-    r = read_frames(last, "suite", take_of_suite, err);
-    if (r == 0)
-        r = read_frames(last, "results", take_result, err);
-    count(last);
+    int r = state ? find_told(last, state, err) : err->code;
+    list_doubts(last);
+    list_tests(last);
     return r;
 }
 
@@ -149,11 +95,11 @@ static void print_first(const struct last *last)
 {
     if (last->folder)
         printf("%s: %zu ran or were to, %u left out, %u failed, %u not run\n",
-               dz_path_name(last->folder), json_array_size(last->selected), last->n_skipped,
+               dz_path_name(last->folder), json_array_size(last->selected), last->told.n_left_out,
                last->n_failed, last->n_not_run);
     else
         printf("nothing to run, pytest was not started: %u left out (the job before it is j%ld)\n",
-               last->n_skipped, last->after);
+               last->told.n_left_out, last->after);
 }
 
 static void print(const struct last *last)
@@ -181,7 +127,7 @@ static void print_json(const struct last *last)
 {
     json_t *all =
         json_pack("{s:s?, s:O, s:i, s:O}", "job", last->folder ? dz_path_name(last->folder) : NULL,
-                  "selected", last->selected, "skipped", (int)last->n_skipped, "unprovable",
+                  "selected", last->selected, "skipped", (int)last->told.n_left_out, "unprovable",
                   last->unprovable);
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
@@ -206,6 +152,7 @@ int dz_command_last(int argc, char **argv)
         print(&last);
     json_decref(last.selected);
     json_decref(last.unprovable);
+    dz_told_free(&last.told);
     dz_free(last.folder);
     return r < 0 ? DZ_EXIT_UNKNOWN : DZ_EXIT_FOUND;
 }

@@ -68,7 +68,7 @@ static void list_tests(struct asked *asked)
             const struct dz_record *record = &verdict->graph.records[i];
             const char *nodeid = dz_strings_text(&verdict->graph.strings, record->nodeid);
             if (record->outcome == DZ_OUTCOME_DESELECTED ||
-                (which && dz_verdict_record(&verdicts->list[0], nodeid) != DZ_NONE))
+                (which && dz_nodeids_record(&verdicts->list[0].nodeids, nodeid) != DZ_NONE))
                 continue;
             if (dz_verdicts_prove(verdicts, nodeid))
                 asked->n_skipped++;

@@ -7,22 +7,11 @@
 
 #include "../base/mem.h"
 #include "../path.h"
-#include "../record/sheets.h"
 #include "command.h"
+#include "input_text.h"
 #include "state.h"
 
 /* ---- finding ---- */
-
-static int list_records(struct dz_verdict *verdict, struct dz_err *err)
-{
-    const struct dz_graph *graph = &verdict->graph;
-    verdict->records = dz_alloc((graph->strings.n + 1) * sizeof *verdict->records);
-    if (!verdict->records)
-        return dz_fail(err, -ENOMEM, "cannot list the tests of '%s'", verdict->name);
-    for (uint32_t i = 0; i < graph->n_records; i++)
-        verdict->records[graph->records[i].nodeid] = i + 1;
-    return 0;
-}
 
 static int judge(struct dz_verdicts *verdicts, struct dz_verdict *verdict,
                  struct dz_baseline *baseline, struct dz_err *err)
@@ -33,7 +22,9 @@ static int judge(struct dz_verdicts *verdicts, struct dz_verdict *verdict,
     if (r == 0 &&
         (r = dz_select(&verdict->selection, &verdict->graph, &verdict->compared.changed)) < 0)
         dz_fail(err, r, "cannot select");
-    return r < 0 ? r : list_records(verdict, err);
+    if (r == 0 && (r = dz_nodeids_list(&verdict->nodeids, &verdict->graph)) < 0)
+        dz_fail(err, r, "cannot list the tests of '%s'", verdict->name);
+    return r;
 }
 
 static int add(struct dz_verdicts *verdicts, const char *path, struct dz_fingerprint *key,
@@ -102,8 +93,8 @@ void dz_verdicts_free(struct dz_verdicts *verdicts)
     for (unsigned i = 0; i < verdicts->n; i++) {
         dz_selection_free(&verdicts->list[i].selection);
         dz_compared_free(&verdicts->list[i].compared);
+        dz_nodeids_free(&verdicts->list[i].nodeids);
         dz_graph_free(&verdicts->list[i].graph);
-        dz_free(verdicts->list[i].records);
         dz_free(verdicts->list[i].name);
     }
     dz_now_free(verdicts->now);
@@ -115,19 +106,13 @@ void dz_verdicts_free(struct dz_verdicts *verdicts)
 
 /* ---- asking ---- */
 
-uint32_t dz_verdict_record(const struct dz_verdict *verdict, const char *nodeid)
-{
-    uint32_t string = dz_strings_find(&verdict->graph.strings, nodeid, strlen(nodeid));
-    return string && verdict->records[string] ? verdict->records[string] - 1 : DZ_NONE;
-}
-
 /* As jobs weigh them (record/proofs.c). */
 int dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid)
 {
     int is_proved = 0;
     for (unsigned i = 0; i < verdicts->n; i++) {
         const struct dz_verdict *verdict = &verdicts->list[i];
-        uint32_t record = dz_verdict_record(verdict, nodeid);
+        uint32_t record = dz_nodeids_record(&verdict->nodeids, nodeid);
         unsigned reason =
             record == DZ_NONE ? DZ_REASON_UNKNOWN : verdict->selection.records[record];
         if (reason == DZ_REASON_FAILED || reason == DZ_REASON_DUE)
@@ -160,32 +145,6 @@ int dz_verdicts_fail(const struct dz_err *err)
 
 /* ---- the way to what has changed ---- */
 
-static void put_lines(const struct dz_verdicts *verdicts, const struct dz_graph *graph,
-                      const struct dz_input *input, struct dz_buf *text)
-{
-    struct dz_look look = {0};
-    struct dz_err err;
-    const char *name = dz_strings_text(&graph->strings, input->name);
-    if (dz_now_look(verdicts->now, dz_strings_text(&graph->strings, input->path), &look) < 0)
-        return;
-    struct dz_sheet *sheet =
-        dz_sheets_read(verdicts->state, verdicts->python.version, look.content.bytes, &err);
-    uint32_t element = DZ_NONE;
-    if (sheet && input->kind == DZ_INPUT_ELEMENT)
-        element = dz_sheet_find(sheet, (enum dz_element_kind)input->of, name, input->k);
-    else if (sheet && input->kind == DZ_INPUT_NAME)
-        for (uint32_t i = dz_sheet_n(sheet); i-- > 0;) {
-            const struct dz_element *at = dz_sheet_at(sheet, i);
-            if ((at->kind == DZ_BINDING || at->kind == DZ_EFFECT) &&
-                strcmp(dz_sheet_string(sheet, at->name), name) == 0)
-                element = i;
-        }
-    if (element != DZ_NONE)
-        dz_buf_fmt(text, ", lines %u-%u", dz_sheet_at(sheet, element)->first_line,
-                   dz_sheet_at(sheet, element)->last_line);
-    dz_sheet_free(sheet);
-}
-
 static void put_fingerprint(const struct dz_fingerprint *fingerprint, struct dz_buf *text)
 {
     if (memcmp(fingerprint, &dz_absent, sizeof *fingerprint) == 0) {
@@ -196,55 +155,16 @@ static void put_fingerprint(const struct dz_fingerprint *fingerprint, struct dz_
         dz_buf_fmt(text, "%02x", fingerprint->bytes[i]);
 }
 
-static void put_key(const struct dz_graph *graph, const struct dz_input *input, struct dz_buf *text)
-{
-    static const char *const kinds[DZ_INPUT_KINDS] = {
-        [DZ_INPUT_NAME] = "name",
-        [DZ_INPUT_BOUND] = "presence of",
-        [DZ_INPUT_EFFECTS] = "effects",
-        [DZ_INPUT_OUTSIDE] = "effects outside",
-        [DZ_INPUT_SHAPE] = "names",
-        [DZ_INPUT_RAISES] = "what may fail in",
-        [DZ_INPUT_ORDER] = "order of imports in",
-        [DZ_INPUT_CLASSES] = "classes of",
-        [DZ_INPUT_HOOKS] = "hooks and fixtures",
-        [DZ_INPUT_WHOLE] = "source",
-        [DZ_INPUT_FIXTURE] = "fixture",
-        [DZ_INPUT_CONTENT] = "content",
-        [DZ_INPUT_STAT] = "status",
-        [DZ_INPUT_LINK] = "link",
-        [DZ_INPUT_NAMES] = "listing",
-        [DZ_INPUT_ABSENT] = "absence",
-        [DZ_INPUT_PLACE] = "module place",
-        [DZ_INPUT_ENVIRONMENT] = "environment variable",
-        [DZ_INPUT_DISTRIBUTION] = "distribution",
-    };
-    const char *path = dz_strings_text(&graph->strings, input->path);
-    const char *name = dz_strings_text(&graph->strings, input->name);
-    if (input->kind == DZ_INPUT_ELEMENT)
-        dz_buf_fmt(text, "%s %s::%s#%u", dz_element_kind_name(input->of), path, name, input->k);
-    else if (input->kind == DZ_INPUT_NAME || input->kind == DZ_INPUT_BOUND ||
-             input->kind == DZ_INPUT_FIXTURE)
-        dz_buf_fmt(text, "%s %s::%s", kinds[input->kind], path, name);
-    else if (kinds[input->kind])
-        dz_buf_fmt(text, "%s %s", kinds[input->kind],
-                   input->kind >= DZ_INPUT_ENVIRONMENT ? name
-                   : *path                             ? path
-                                                       : ".");
-}
-
 /* What it was and is. Never a variable's value: only hashes are known here. */
 static void put_input(const struct dz_verdicts *verdicts, const struct dz_graph *graph,
                       const struct dz_input *input, struct dz_buf *text)
 {
     struct dz_fingerprint now;
-    if (input->kind == DZ_INPUT_UNPROVABLE) {
-        dz_buf_fmt(text, "unprovable: %s", dz_strings_text(&graph->strings, input->name));
+    dz_input_put_name(&graph->strings, input, text);
+    if (input->kind == DZ_INPUT_UNPROVABLE)
         return;
-    }
-    put_key(graph, input, text);
-    if (dz_input_is_of_source(input))
-        put_lines(verdicts, graph, input, text);
+    dz_input_put_lines(verdicts->now, verdicts->state, verdicts->python.version, &graph->strings,
+                       input, text);
     int r = dz_now_fingerprint(verdicts->now, &graph->strings, input, &now);
     if (r == 0 && memcmp(&now, &input->fingerprint, sizeof now) == 0) {
         dz_buf_str(text, ": a statement that is new may write it");
@@ -261,7 +181,7 @@ static void put_input(const struct dz_verdicts *verdicts, const struct dz_graph 
 
 void dz_verdict_put(const struct dz_verdict *verdict, uint32_t input, struct dz_buf *text)
 {
-    put_key(&verdict->graph, &verdict->graph.inputs[input], text);
+    dz_input_put_name(&verdict->graph.strings, &verdict->graph.inputs[input], text);
 }
 
 int dz_verdicts_waived(const struct dz_verdicts *verdicts, enum dz_waived as,

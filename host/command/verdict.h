@@ -4,6 +4,7 @@
 #include "../baselines.h"
 #include "../declared.h"
 #include "../now.h"
+#include "../record/nodeids.h"
 #include "../record/select.h"
 
 struct dz_verdict {
@@ -11,7 +12,7 @@ struct dz_verdict {
     struct dz_graph graph;
     struct dz_compared compared;
     struct dz_selection selection;
-    uint32_t *records; /* by string of a node id: its record, + 1 */
+    struct dz_nodeids nodeids;
 };
 
 struct dz_verdicts {
@@ -28,8 +29,6 @@ struct dz_verdicts {
 int dz_verdicts_find(struct dz_verdicts *ret, const char *self, struct dz_err *err);
 void dz_verdicts_free(struct dz_verdicts *verdicts);
 
-/* The record of this test in there, or DZ_NONE. */
-uint32_t dz_verdict_record(const struct dz_verdict *verdict, const char *nodeid);
 /* Whether some other one proves what this one selects, and has nothing against it. */
 int dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid);
 const char *dz_reason_text(unsigned reason);

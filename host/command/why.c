@@ -10,7 +10,7 @@
 static int is_known(const struct dz_verdicts *verdicts, const char *nodeid)
 {
     for (unsigned i = 0; i < verdicts->n; i++)
-        if (dz_verdict_record(&verdicts->list[i], nodeid) != DZ_NONE)
+        if (dz_nodeids_record(&verdicts->list[i].nodeids, nodeid) != DZ_NONE)
             return 1;
     fprintf(stderr, "dagz: no baseline knows '%s': it is new, and would run\n", nodeid);
     return 0;
@@ -21,7 +21,7 @@ static int is_known(const struct dz_verdicts *verdicts, const char *nodeid)
 static void print_way(const struct dz_verdicts *verdicts, unsigned which, const char *nodeid)
 {
     const struct dz_verdict *verdict = &verdicts->list[which];
-    uint32_t record = dz_verdict_record(verdict, nodeid);
+    uint32_t record = dz_nodeids_record(&verdict->nodeids, nodeid);
     if (record == DZ_NONE)
         return;
     printf("%s: %s (baseline %s)\n", nodeid, dz_reason_text(verdict->selection.records[record]),
@@ -74,7 +74,7 @@ static void print_waived(const struct dz_verdicts *verdicts, const struct dz_ver
 static void print_proof(const struct dz_verdicts *verdicts, const struct dz_verdict *verdict,
                         const char *nodeid)
 {
-    uint32_t record = dz_verdict_record(verdict, nodeid);
+    uint32_t record = dz_nodeids_record(&verdict->nodeids, nodeid);
     if (record == DZ_NONE || verdict->selection.records[record] != DZ_REASON_NONE ||
         verdict->graph.records[record].node == DZ_NONE)
         return;

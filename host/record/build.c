@@ -149,7 +149,9 @@ static int is_imported_late(const struct building *building, uint32_t import)
            all->spans[import].type != DZ_SPAN_COLLECT;
 }
 
-/* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. */
+/* Who reads what an import has left changed depends on what its statements did; who only needs the module, on its import. Where
+ * a test has imported it, any other that needs it would have, had it been the first or the only one: it depends on the same,
+ * seen or not. */
 static void add_lean(struct building *building, uint32_t vertex, uint32_t span,
                      const struct dz_observed_fact *fact)
 {
@@ -159,10 +161,11 @@ static void add_lean(struct building *building, uint32_t vertex, uint32_t span,
         return;
     /* An import that has read it, too: a name that it has taken from another module is what its users read. */
     lean_on(building, vertex, on);
-    if (fact->string & DZ_LEAN_READS && source)
+    int is_late = source && is_imported_late(building, on);
+    if (source && (fact->string & DZ_LEAN_READS || is_late))
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(&building->names, DZ_VERTEX_EFFECTS, source, 0));
-    if (source && is_imported_late(building, on))
+    if (is_late)
         load_module(building, vertex, span, source);
 }
 

@@ -32,7 +32,10 @@ static int list_strings(struct dz_scope *scope, const struct dz_sheet *sheet)
     for (uint32_t i = 0; scope->slots && i < n; i++) {
         const char *text = dz_sheet_string(sheet, i);
         uint32_t *slot = slot_of(scope, sheet, text, strlen(text));
-        *slot = *slot ? *slot : i + 1;
+        /* What is looked for by its name is listed under one of the two only. */
+        if (*slot)
+            return -EBADMSG;
+        *slot = i + 1;
     }
     return scope->slots ? 0 : -ENOMEM;
 }

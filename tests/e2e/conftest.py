@@ -1,11 +1,15 @@
 """What the end-to-end tests share: a suite in a folder of its own, and the real executable to run it with.
 
-The suite's python is the one that runs these tests."""
+The suite's python is the one that runs these tests. Several processes share them: none leans on what another has done,
+nor on a name, a place or a moment that it has for itself."""
 
 import collections
+import fcntl
 import os
 import pathlib
+import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +101,38 @@ class Suite:
 
     def run(self, *options, **how):
         return self.end(self.start(*options, **how))
+
+
+class Once:
+    """Makes what is dear to make and never changed, by the first of the processes of a run that asks for it; the others
+    wait and are given the same. `make` gets a folder for it, and what it gives must be good to pickle."""
+
+    def __init__(self, folder):
+        self.folder, self.known = folder, {}
+
+    def __call__(self, name, make):
+        if name not in self.known:
+            self.known[name] = self.first(self.folder / name, make)
+        return self.known[name]
+
+    def first(self, folder, make):
+        folder.mkdir(parents=True, exist_ok=True)
+        made = folder / "made"
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                # Of one who has failed to make it there may be a part.
+                shutil.rmtree(folder / "folder", ignore_errors=True)
+                (folder / "folder").mkdir()
+                told = pickle.dumps(make(folder / "folder"))
+                made.write_bytes(told)
+            return pickle.loads(made.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    base = tmp_path_factory.getbasetemp()
+    return Once((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 The worlds and their changes are in behaviours/. By default each change is tried by one of the pythons, one worker and two
 in turn; DAGZ_BEHAVIOURS=all tries each by every python, with one worker and with two."""
 
-import functools
 import os
 import pathlib
 import shutil
@@ -55,12 +54,16 @@ def name(way):
     return f"{world.name or 'project'}-{change.name}-{minor(python)}-{workers}"
 
 
-@pytest.fixture(scope="module")
-def learnt(tmp_path_factory):
-    @functools.cache
+@pytest.fixture
+def learnt(once):
     def of(number, python, workers):
-        folder = tmp_path_factory.mktemp(f"learnt-{number}-{minor(python)}-{workers}")
-        return behaviours.learn(folder, python, workers, PROJECTS[number], ENVIRON)
+        def make(folder):
+            made = behaviours.learn(folder, python, workers, PROJECTS[number], ENVIRON)
+            # Asked for here, as it is the same for all.
+            assert made.restless is not None
+            return made
+
+        return once(f"behaviours-{number}-{minor(python)}-{workers}", make)
 
     return of
 

@@ -32,8 +32,8 @@ def price_is(body):
 
 
 @pytest.fixture(scope="module", params=PYTHONS if EVERY else PYTHONS[-1:], ids=minor)
-def learnt(request, tmp_path_factory):
-    return behaviours.learn(tmp_path_factory.mktemp("learnt"), request.param, 2, [bodies.WORLD, plugs.WORLD])
+def learnt(request, once):
+    return once(f"jobs-{minor(request.param)}", lambda folder: behaviours.learn(folder, request.param, 2, [bodies.WORLD, plugs.WORLD]))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a module's new statements write into other modules at import: whoever reads that runs, though nothing has been
 observed of it yet. A project is learnt, a change is made in a copy of it, and a second job tells what it runs."""
 
-import functools
 import shutil
 import subprocess
 
@@ -247,11 +246,10 @@ def nodes(short, first):
     return ids | {ran for ran in first.ran for path in whole if ran.startswith(path)}
 
 
-@pytest.fixture(scope="module")
-def learnt(tmp_path_factory):
-    @functools.cache
+@pytest.fixture
+def learnt(once):
     def of(python):
-        return behaviours.learn(tmp_path_factory.mktemp("learnt"), python, 1, [WORLD, plugs.WORLD])
+        return once(f"effects-{minor(python)}", lambda folder: behaviours.learn(folder, python, 1, [WORLD, plugs.WORLD]))
 
     return of
 

@@ -6,6 +6,7 @@ compared here. The environment is made once, by `tests/bench/suites.py fetch plu
 
 import contextlib
 import dataclasses
+import functools
 import html
 import json
 import os
@@ -50,14 +51,28 @@ def environment():
     return suites.fetch(suites.environment("plugins", os.environ.get("DAGZ_PLUGINS_PYTHON", "3.11")))
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("projects")
+
+
 @pytest.fixture
-def project(environment, tmp_path):
+def project(environment, place):
+    """Always in the same place: plain pytest's answer, which names it, is asked for once."""
+
     def copy(name):
-        made = Project(name, tmp_path / name, environment.python)
+        made = Project(name, place / name, environment.python)
+        shutil.rmtree(made.folder, ignore_errors=True)
         shutil.copytree(HERE / "plugins" / name, made.tree)
         return made
 
     return copy
+
+
+@functools.cache
+def plainly(project, options=()):
+    """What plain pytest says, and what its plugins write."""
+    return oracle.run(oracle.plain(project), project, options), written(project)
 
 
 def renew(project):
@@ -68,8 +83,7 @@ def renew(project):
 
 def compared(project, runner):
     """What plain pytest's plugins wrote, what the other run's did, and how the runs differ."""
-    expected = oracle.run(oracle.plain(project), project)
-    kept = written(project)
+    expected, kept = plainly(project)
     renew(project)
     actual = oracle.run(runner, project)
     found = oracle.differences(expected, actual)
@@ -131,14 +145,14 @@ def test_coverage_is_complete(project):
 def test_tests_keep_the_order_that_a_plugin_gave_them(project):
     """One worker: an order can be seen."""
     made = project("order")
-    expected = oracle.run(oracle.plain(made), made)
+    expected, _ = plainly(made)
     actual = oracle.run(oracle.dagz(made, 1), made)
     assert actual.order == expected.order
 
 
 def test_shuffled_tests_start_in_the_shuffled_order(project):
     made = project("randomly")
-    expected = oracle.run(oracle.plain(made), made)
+    expected, _ = plainly(made)
     actual = oracle.run(oracle.dagz(made, 1), made)
     assert actual.order == expected.order
 
@@ -153,8 +167,7 @@ def test_xdist_installed_beside(project):
 def test_plugins_that_know_xdist_work_with_it_beside(project, name):
     """They have hooks for its controller and its workers, and choose by what they find."""
     made = project(name)
-    expected = oracle.run(oracle.plain(made), made, ("-p", "xdist"))
-    kept = written(made)
+    expected, kept = plainly(made, ("-p", "xdist"))
     renew(made)
     actual = oracle.run(oracle.dagz(made, 2), made, ("-p", "xdist"))
     found = oracle.differences(expected, actual)
@@ -173,7 +186,7 @@ def test_a_test_that_its_plugin_ends_with_its_process_is_one_failure(project):
 def test_xdist_worker_count_is_taken(project):
     """-n in addopts is taken as the number of workers, and is told in one line."""
     made = project("xdist")
-    expected = oracle.run(oracle.plain(made), made)
+    expected, _ = plainly(made)
     head = (str(oracle.DAGZ_PYTHON), "-m", "pytest", "--dagz", "--dagz-all", "-n", "2")
     runner = oracle.Runner("--dagz -n 2", head, (), {"DAGZ_PYTHON": str(made.python)}, job=True)
     actual = oracle.run(runner, made)
@@ -186,7 +199,7 @@ def test_xdist_worker_count_is_taken(project):
 def test_the_oracle_tells_a_run_that_lost_a_test(project, name):
     """The comparison itself can fail: plain pytest without one of the tests is told apart."""
     made = project(name)
-    whole = oracle.run(oracle.plain(made), made)
+    whole, _ = plainly(made)
     lost = next(nodeid for nodeid in whole.reports)
     runner = oracle.Runner("one test lost", oracle.plain(made).head, ("--deselect", lost))
     kinds = {found.kind for found in oracle.differences(whole, oracle.run(runner, made))}
@@ -196,7 +209,7 @@ def test_the_oracle_tells_a_run_that_lost_a_test(project, name):
 def test_the_oracle_tells_a_run_that_was_no_job(project):
     """Plain pytest under the job's name is not an equal answer."""
     made = project("mock")
-    whole = oracle.run(oracle.plain(made), made)
+    whole, _ = plainly(made)
     runner = dataclasses.replace(oracle.plain(made), job=True)
     kinds = {found.kind for found in oracle.differences(whole, oracle.run(runner, made))}
     assert kinds == {"not run as asked"}

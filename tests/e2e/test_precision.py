@@ -1,6 +1,11 @@
 """What the everyday commit costs: a test or a fixture that is added runs itself, and whoever may tell that it is there."""
 
+import hashlib
+import json
+import shutil
+
 import pytest
+from conftest import Suite
 from test_selecting import names_of, selected
 
 
@@ -17,16 +22,26 @@ def short(ran):
 class Change:
     """A project that has learnt, and what runs when one text in it is put in the place of another."""
 
-    def __init__(self, suite):
-        self.suite = suite
+    def __init__(self, suite, once):
+        self.suite, self.once = suite, once
 
     def learn(self, **files):
+        """Learnt once, and copied for each change."""
         self.files = files
-        ran = self.suite.write(**files).run()
-        self.all = names_of(ran)
-        assert ran.code == 0 and self.all, ran
-        ran = self.suite.run()
-        assert selected(ran)[0] == 0, ran
+        there = [path for path in self.suite.folder.rglob("*") if path.is_file()]
+        others = {str(path.relative_to(self.suite.folder)): path.read_text() for path in there}
+        name = hashlib.sha256(json.dumps([files, others], sort_keys=True).encode()).hexdigest()[:16]
+
+        def make(folder):
+            suite = Suite(shutil.copytree(self.suite.folder, folder / "suite"))
+            suite.selects = True
+            ran = suite.write(**files).run()
+            assert ran.code == 0 and names_of(ran), ran
+            again = suite.run()
+            assert selected(again)[0] == 0, again
+            return suite.folder
+
+        shutil.copytree(self.once(f"learnt-{name}", make), self.suite.folder, dirs_exist_ok=True)
         return self
 
     def ran(self, name, old, new, code=0):
@@ -37,8 +52,8 @@ class Change:
 
 
 @pytest.fixture
-def change(suite):
-    return Change(suite)
+def change(suite, once):
+    return Change(suite, once)
 
 
 # ---- tests of a class ----

@@ -112,6 +112,83 @@ def test_fixtures_that_a_conftest_imports_are_as_its_own(suite, how):
         assert "test_a.py::test_plain" in names_of(suite.write(shared=autouse).run())
 
 
+PACKAGE = {
+    "lib.py": "def prepare(): return 1\n",
+    "one/__init__.py": "",
+    "one/test_a.py": "def test_first(): pass\ndef test_again(): pass\n",
+    "one/deep/__init__.py": "import lib\ndef setup_module(): lib.prepare()\n",
+    "one/deep/test_b.py": "def test_deep(): pass\ndef test_deep_again(): pass\n",
+    "two/__init__.py": "",
+    "two/test_c.py": "def test_other(): pass\n",
+}
+
+
+@pytest.mark.parametrize(
+    "path, text, expected",
+    [
+        ("lib.py", "def prepare(): return 1 / 0\n", "deep deep_again"),
+        ("one/deep/__init__.py", "def setup_module(): raise ValueError\n", "deep deep_again"),
+        ("one/__init__.py", "def setup_module(): raise ValueError\n", "first again deep deep_again"),
+    ],
+)
+def test_what_a_package_does_before_its_first_test_is_for_all_of_its_tests(suite, path, text, expected):
+    for name, content in {**PACKAGE, "pytest.ini": "[pytest]\npythonpath = .\n"}.items():
+        (suite.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (suite.folder / name).write_text(content)
+    assert suite.run("--dagz-workers=1").code == 0
+    (suite.folder / path).write_text(text)
+    settle(suite.folder / path)
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and {name.rpartition("test_")[2] for name in names_of(ran)} == set(expected.split()), ran
+    assert {tuple(told) for name, told in ran.outcomes.items() if told} == {("error",)}
+
+
+@pytest.mark.parametrize("change", ["raise ValueError", "REGISTRY.append(1 / 0)"])
+def test_an_import_that_fails_in_a_test_fails_in_each_that_would_import_it(suite, change):
+    """Only the first one of a process has done so, and what that wrote nobody has read."""
+    lazy = "REGISTRY = []\nREGISTRY.append(1)\ndef run(): return 1\n"
+    suite.write(lazy=lazy, between="import lazy\n", test_a="""
+        def test_first():
+            import lazy
+        def test_again():
+            import lazy
+            assert lazy.run() == 1
+        def test_by_another():
+            import between
+        def test_by_another_again():
+            import between
+        def test_plain(): pass
+    """)
+    assert suite.run("--dagz-workers=1").code == 0
+    suite.write(lazy=lazy.replace("def run", f"{change}\ndef run"))
+    settle(suite.folder / "lazy.py")
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and selected(ran) == (4, 1), ran
+    assert set(ran.outcomes) == {f"test_a.py::test_{name}" for name in ("first", "again", "by_another", "by_another_again")}
+
+
+def test_what_an_import_in_a_test_has_done_unseen_is_for_each_that_would_import_it(suite):
+    """Nobody looks into a queue: what the first one's import has put there, the second one finds."""
+    suite.write(
+        lib="import queue\nQUEUE = queue.SimpleQueue()\n",
+        lazy="import lib\nlib.QUEUE.put(1)\n",
+        test_a="""
+            import lib
+            def test_first():
+                import lazy
+            def test_again():
+                import lazy
+                assert not lib.QUEUE.empty()
+            def test_plain(): pass
+        """,
+    )
+    assert suite.run("--dagz-workers=1").code == 0
+    suite.write(lazy="import lib\nlib.QUEUE.empty()\n")
+    settle(suite.folder / "lazy.py")
+    ran = suite.run("--dagz-workers=1")
+    assert ran.code == 1 and selected(ran) == (2, 1), ran
+
+
 def test_who_asks_for_the_size_of_a_file_alone_depends_on_it(suite):
     data = suite.folder / "data.txt"
     data.write_text("one")
@@ -139,6 +216,63 @@ def test_a_failure_is_selected_until_it_passes(suite):
     suite.write(lib=PROJECT["lib"])
     assert suite.run().code == 0
     assert selected(suite.run()) == (0, 4)
+
+
+@pytest.mark.parametrize("reads", ["os.environ['SHOP_RATE']", "os.getenv('SHOP_RATE')", "dict(os.environ)['SHOP_RATE']", "os.environ.get('SHOP_RATE')"])
+def test_who_reads_a_variable_depends_on_the_test_that_has_left_it_set(suite, reads):
+    setter = """
+        import os
+        def test_set(): os.environ["SHOP_RATE"] = "1"
+        def test_patched(monkeypatch): monkeypatch.setenv("SHOP_OTHER", "1")
+    """
+    reader = f"""
+        import os
+        def test_reads(): assert {reads} == "1"
+        def test_other(): assert os.environ.get("SHOP_OTHER") is None
+        def test_plain(): pass
+    """
+    options = ["--dagz-workers=1", "--dagz-fork=worker"]
+    assert learned(suite, *options).write(test_c=setter, test_d=reader).run(*options).code == 0
+    assert not names_of(suite.run(*options))
+    ran = suite.write(test_c=setter.replace('RATE"] = "1"', 'RATE"] = "2"')).run(*options)
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_set", "test_d.py::test_reads"}, ran
+
+
+BREAKS = [
+    "from rates import missing", "from os import missing", "import shop", "print(undefined)", "assert 0", "def late(value=undefined): pass",
+    "class Late(undefined): pass", "class Late:\n    value = undefined", "class Late:\n    def late(self, value=undefined): pass",
+    "VALUE = undefined", "VALUE = rates.missing", "VALUE: undefined = 1", "def late(value: undefined): pass",
+    "@undefined\ndef late(): pass", "VALUE = int('x')", "class Late(bool): pass", "VALUE = check()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BREAKS)
+def test_a_statement_that_nobody_reads_may_fail_all_the_same(suite, line):
+    """Then none of the files can be collected that import the module; of the others, nothing runs."""
+    lib = "import rates\ndef check(): raise ValueError\ndef one(): return rates.RATE\n"
+    learned(suite).write(
+        rates="import sys\nRATE = 1\n", broken=lib, shop="from broken import one\ndef two(): return one()\n",
+        test_c="import shop\ndef test_two(): assert shop.two() == 1\ndef test_plain(): pass\n",
+        test_d="def test_late():\n    import shop\ndef test_plain(): pass\n",
+    )  # fmt: skip
+    assert suite.run().code == 0
+    # A circle of imports fails when there is something to be taken from it.
+    line = "from shop import two" if line == "import shop" else line
+    ran = suite.write(broken=lib + line + "\n").run()
+    assert ran.code == 2 and "ERROR test_c.py" in ran.out and "test_a.py" not in ran.out, ran
+    assert suite.run().code == 2
+    assert suite.write(broken=lib).run().code == 0
+
+
+def test_a_statement_that_nobody_reads_runs_no_test(suite):
+    lib = "def one(): return 1\n"
+    learned(suite).write(broken=lib, test_c="import broken\nprint('test_c is imported')\ndef test_one(): assert broken.one()\n")
+    assert suite.run("-s").code == 0
+    ran = suite.write(broken=lib + "VALUE = one()\n").run("-s")
+    assert ran.code == 0 and not names_of(ran) and "test_c is imported" in ran.out and "test_a is" not in ran.out, ran
+    # What cannot fail need not be tried.
+    ran = suite.write(broken=lib + "VALUE = one()\ndef two(three=3): return three\n").run("-s")
+    assert ran.code == 0 and not names_of(ran) and "test_c is imported" not in ran.out, ran
 
 
 @pytest.mark.parametrize("imports", ["from . import rates", "from shop import rates", "import shop.rates", "from .rates import RATE"])

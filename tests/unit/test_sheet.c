@@ -131,6 +131,7 @@ static void a_sheet_that_contradicts_itself_is_refused(void **state)
     REFUSED(strings[0].at, sizeof made().text);
     REFUSED(strings[0].size, 3);
     REFUSED(strings[NAMES - 1].size, UINT32_MAX);
+    REFUSED(strings[N_F], made().strings[N_X]); /* the same text twice, whole and right each time */
     REFUSED(chains[0].parent, 0);
     REFUSED(chains[1].parent, 1);
     REFUSED(chains[1].name, NAMES);

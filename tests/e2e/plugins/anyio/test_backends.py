@@ -22,15 +22,18 @@ async def test_fixture(opened, anyio_backend):
 
 
 async def test_group():
-    done = []
+    done, turns = [], [anyio.Event() for _ in range(4)]
 
     async def work(number):
-        await anyio.sleep(0.02 * number)
+        await turns[number].wait()
         done.append(number)
+        turns[number + 1].set()
 
     async with anyio.create_task_group() as group:
         for number in range(3):
             group.start_soon(work, number)
+        await anyio.sleep(0.001)
+        turns[0].set()
     assert done == [0, 1, 2]
 
 
