@@ -116,6 +116,26 @@ static PyObject *find_in_folder(PyObject *inner, PyObject *const *args, size_t n
     return spec;
 }
 
+/* A package without an __init__ runs nothing, and whoever imports from it later finds it loaded: what was passed on the way to it is
+ * theirs, too. */
+static void keep_namespace(PyObject *spec, PyObject *name)
+{
+    dz_autopy PyObject *loader = PyObject_GetAttrString(spec, "loader");
+    dz_autopy PyObject *folders = PyObject_GetAttrString(spec, "submodule_search_locations");
+    const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
+    if (loader == Py_None && folders && folders != Py_None && text && passed.len) {
+        uint32_t span = dz_span_new(DZ_SPAN_IMPORT, text, strlen(text));
+        if (span) {
+            dz_imported_by(name, span);
+            dz_span_enter(span);
+            dz_lookup_tell_places(spec);
+            dz_span_leave(span);
+            dz_span_close(span);
+        }
+    }
+    PyErr_Clear();
+}
+
 /* _find_spec(name, path, target=None), by which every import comes. */
 static PyObject *find(PyObject *inner, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -126,6 +146,8 @@ static PyObject *find(PyObject *inner, PyObject *const *args, size_t nargsf, PyO
     dz_buf_free(&passed);
     passed = here.passed;
     found = spec;
+    if (spec && spec != Py_None && PyVectorcall_NARGS(nargsf) && dz_span_is_on())
+        keep_namespace(spec, args[0]);
     return spec;
 }
 

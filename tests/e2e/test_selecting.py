@@ -332,6 +332,27 @@ def test_modules_of_a_package_that_lie_elsewhere_are_read(suite):
         assert suite.run().code == 0
 
 
+def test_each_who_imports_from_a_package_without_an_init_depends_on_there_being_none(suite):
+    learned(suite)
+    for path in ("one/spaced", "two/spaced"):
+        (suite.folder / path).mkdir(parents=True)
+        (suite.folder / path / f"{path[:3]}_rates.py").write_text("RATE = 1\n")
+    (suite.folder / "pytest.ini").write_text("[pytest]\npythonpath = . one two\n")
+    suite.write(
+        test_c="""
+            def test_first():
+                from spaced import one_rates
+            def test_second():
+                import spaced.two_rates
+            def test_plain(): pass
+        """,
+    )
+    assert suite.run("--dagz-workers=1", "--dagz-fork=worker").code == 0
+    (suite.folder / "one/spaced/__init__.py").write_text("")
+    ran = suite.run()
+    assert ran.code == 1 and names_of(ran) == {"test_c.py::test_first", "test_c.py::test_second"}, ran
+
+
 @pytest.mark.parametrize(
     "imports",
     ["__import__(name).RATE", "__import__('importlib').import_module(name).RATE", "made('import ' + name + ' as m; x = m.RATE')",
