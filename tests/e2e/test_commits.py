@@ -6,9 +6,9 @@ from test_selecting import names_of, selected
 
 
 @pytest.fixture
-def change(suite):
+def change(suite, once):
     suite.selects = True
-    return Change(suite)
+    return Change(suite, once)
 
 
 # ---- words that only look as if they asked for lines or names ----
