@@ -331,7 +331,7 @@ static void put_asked(struct hash *hash, const struct dz_sheet *sheet)
     dz_free(asked.list);
 }
 
-/* Of the standard library's a whole module is there. */
+/* In their order: in a circle of imports it decides what is there for whom. Of the standard library's a whole module is there. */
 static void put_imports(struct hash *hash, const struct dz_sheet *sheet)
 {
     uint32_t n;
@@ -346,7 +346,8 @@ static void put_imports(struct hash *hash, const struct dz_sheet *sheet)
         begin(&part, import->level);
         put_text(&part, dz_sheet_string(sheet, import->module));
         put_text(&part, import->name == DZ_NONE ? "" : dz_sheet_string(sheet, import->name));
-        add(hash, &part);
+        struct dz_fingerprint made = end(&part);
+        XXH3_128bits_update(&hash->state, &made, sizeof made);
     }
 }
 

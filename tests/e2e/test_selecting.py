@@ -275,6 +275,17 @@ def test_a_statement_that_nobody_reads_runs_no_test(suite):
     assert ran.code == 0 and not names_of(ran) and "test_c is imported" not in ran.out, ran
 
 
+def test_the_order_of_imports_in_a_circle_decides_whether_they_can_be_done(suite):
+    shop = "import rates\nimport till\ndef one(): return till.two()\n"
+    learned(suite).write(
+        till="import rates\nLIMIT = 1\ndef two(): return LIMIT\n", rates="from till import LIMIT\n", shop=shop,
+        test_c="import shop\ndef test_one(): assert shop.one()\n",
+    )  # fmt: skip
+    assert suite.run().code == 0
+    ran = suite.write(shop=shop.replace("import rates\nimport till", "import till\nimport rates")).run()
+    assert ran.code == 2 and "ERROR test_c.py" in ran.out, ran
+
+
 @pytest.mark.parametrize("imports", ["from . import rates", "from shop import rates", "import shop.rates", "from .rates import RATE"])
 def test_a_module_that_its_package_imports_is_read_through_the_package(suite, imports):
     learned(suite)
