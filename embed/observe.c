@@ -69,6 +69,18 @@ static PyObject *begin_test(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* unprovable(why): the test that runs. */
+static PyObject *unprovable(PyObject *self, PyObject *arg)
+{
+    (void)self;
+    Py_ssize_t size = 0;
+    const char *why = PyUnicode_AsUTF8AndSize(arg, &size);
+    if (!why)
+        return NULL;
+    dz_span_fact(DZ_FACT_BLIND, why, (size_t)size, 0);
+    Py_RETURN_NONE;
+}
+
 /* phase(when): this phase of the test is over, as in enum dz_when. */
 static PyObject *phase(PyObject *self, PyObject *arg)
 {
@@ -161,6 +173,7 @@ static PyMethodDef functions[] = {
     {"span", span, METH_VARARGS, NULL},
     {"span_base", span_base, METH_O, NULL},
     {"begin_test", begin_test, METH_VARARGS, NULL},
+    {"unprovable", unprovable, METH_O, NULL},
     {"phase", phase, METH_O, NULL},
     {"watch_fixtures", watch_fixtures, METH_NOARGS, NULL},
     {"span_end", span_end, METH_NOARGS, NULL},

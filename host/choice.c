@@ -180,25 +180,29 @@ static uint32_t audit(struct weighing *weighing)
 
 static int tell(struct weighing *weighing, struct dz_buf *frame)
 {
-    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0}, audited = {0}, doubts = {0};
+    dz_autobuf struct dz_buf files = {0}, counts = {0}, doubts = {0};
+    struct dz_proved tests = {0}, audited = {0};
     uint32_t seed = audit(weighing);
     int r = dz_proofs_tell(&weighing->proofs, &files, &counts, &tests, &audited);
     if (r == 0)
         r = dz_proofs_doubts(&weighing->proofs, &doubts);
-    if (r < 0)
-        return r;
     struct dz_msg msg = {.type = DZ_MSG_chosen, .chosen = {.known = 1}};
     msg.chosen.files = dz_bytes(files.data, files.len);
     msg.chosen.counts = dz_bytes(counts.data, counts.len);
-    msg.chosen.tests = dz_bytes(tests.data, tests.len);
+    msg.chosen.tests = dz_bytes(tests.names.data, tests.names.len);
+    msg.chosen.parameters = dz_bytes(tests.parameters.data, tests.parameters.len);
     msg.chosen.text = dz_bytes(weighing->text.data, weighing->text.len);
     msg.chosen.seed = seed;
     msg.chosen.saved_us = dz_proofs_saved_us(&weighing->proofs);
     msg.chosen.unprovable = dz_bytes(doubts.data, doubts.len);
-    msg.chosen.audited = dz_bytes(audited.data, audited.len);
+    msg.chosen.audited = dz_bytes(audited.names.data, audited.names.len);
+    msg.chosen.audited_parameters = dz_bytes(audited.parameters.data, audited.parameters.len);
     msg.chosen.baselines = dz_bytes(weighing->names.data, weighing->names.len);
-    dz_wire_put(frame, &msg);
-    return 0;
+    if (r == 0)
+        dz_wire_put(frame, &msg);
+    dz_proved_free(&tests);
+    dz_proved_free(&audited);
+    return r;
 }
 
 static void tell_none(struct weighing *weighing, struct dz_buf *frame)

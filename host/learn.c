@@ -28,7 +28,9 @@ static int list(struct learning *learning)
             .outcome = test->outcome,
             .duration_us =
                 test->duration_us < UINT32_MAX ? (uint32_t)test->duration_us : UINT32_MAX,
-            .has_run = test->has_run};
+            .has_run = test->has_run,
+            .parameters = test->parameters,
+            .values = test->values ? dz_strings_text(&all->strings, test->values) : NULL};
     }
     for (uint32_t i = 0; i < all->n_files; i++)
         learning->files[i] =

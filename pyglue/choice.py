@@ -15,6 +15,9 @@ import pytest
 
 import _dagz
 
+parameters = _dagz.load("_dagz.parameters")
+unobserved = _dagz.load("_dagz.unobserved").unobserved
+
 # Their tests look for the outcomes of others in the same session.
 TIED = ("dependency", "depends")
 
@@ -41,18 +44,21 @@ class Choice:
     def __init__(self, config):
         self.config = config
         self.known = False
-        self.files, self.tests = {}, set()
+        # Tests: what their parameters have to be, several of which may do.
+        self.files, self.tests = {}, {}
+        self.values = parameters.Values(config)
         self.asked = frozenset()
         self.stubs, self.left = {}, []
         self.stems = {}
         self.may_stub = not any(config.pluginmanager.hasplugin(name) for name in TIED)
 
-    def take(self, known, files, counts, tests):
+    def take(self, known, files, counts, tests, prints):
         """As in `chosen`, of wire.def."""
         self.known = bool(known)
         numbers = (int.from_bytes(counts[at : at + 4], "little") for at in range(0, len(counts), 4))
         self.files = dict(zip(names(files), numbers))
-        self.tests = set(names(tests))
+        for number, name in enumerate(names(tests)):
+            self.tests.setdefault(name, set()).add(prints[16 * number : 16 * number + 16])
         self.asked = asked_by_name(self.config)
 
     @property
@@ -112,14 +118,18 @@ class Choice:
         items = session.items
         if not items or not (self.files or self.tests):
             return
-        self.left = [item for item in items if self.is_left_out(item)]
+        with unobserved():
+            self.left = [item for item in items if self.is_left_out(item)]
         if len(self.left) < len(items):
             self.left = self.without_tied(items)
         left = set(map(id, self.left))
         items[:] = [item for item in items if id(item) not in left]
 
     def is_left_out(self, item):
-        return item.nodeid in self.tests or item.nodeid.partition("::")[0] in self.files
+        if item.nodeid.partition("::")[0] in self.files:
+            return True
+        proved = self.tests.get(item.nodeid, ())
+        return parameters.ANY in proved or (bool(proved) and self.values.of(item).digest in proved)
 
     def without_tied(self, items):
         tied = {id(item) for item in items if any(item.get_closest_marker(name) for name in TIED)}
@@ -183,13 +193,17 @@ class Found:
         )
 
     def tell_files(self, before):
-        ids = {path: [] for path in self.files}
+        items = {path: [] for path in self.files}
         for item in before:
-            ids.setdefault(item.nodeid.partition("::")[0], []).append(item.nodeid)
-        for path, found in ids.items():
-            told = [nodeid for nodeid in found if "\0" not in nodeid]
+            items.setdefault(item.nodeid.partition("::")[0], []).append(item)
+        for path, found in items.items():
+            told = [item for item in found if "\0" not in item.nodeid]
             complete = self.files.get(path, False) and len(told) == len(found) and self.is_whole(path)
-            _dagz.collected(path, complete, joined(told))
+            values = [self.choice.values.of(item) for item in told]
+            _dagz.collected(
+                path, complete, joined(item.nodeid for item in told),
+                b"".join(one.digest for one in values), joined(one.names for one in values),
+            )  # fmt: skip
 
     def is_whole(self, path):
         """Nothing has kept tests of this file from being found. Outside of the tree, paths stand for nothing."""

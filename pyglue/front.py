@@ -168,8 +168,8 @@ class Front:
         while (message := self.receive())[0] != "chosen":
             if message[0] == "note":
                 self.say(message[1].decode(errors="replace"))
-        _, known, files, counts, tests, _, _, self.folder, *_ = message
-        self.choice.take(known, files, counts, tests)
+        _, known, files, counts, tests, _, _, self.folder, *_, prints, _ = message
+        self.choice.take(known, files, counts, tests, prints)
 
     # ---- telling the host ----
 

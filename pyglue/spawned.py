@@ -30,8 +30,8 @@ class Spawned:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self):
         """What the front leaves out is left out here."""
-        _, known, files, counts, tests, *_ = _dagz.receive()
-        self.choice.take(known, files, counts, tests)
+        _, known, files, counts, tests, *_, prints, _ = _dagz.receive()
+        self.choice.take(known, files, counts, tests, prints)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):

@@ -240,6 +240,7 @@ class Worker:
         _dagz.begin_test(self.item, self.item.nodeid, collected, closure_of(self.item))
         self.image.forwarder.proves = True
         self.read_inputs()
+        self.look_at_values()
         self.began = _dagz.now_us()
         _dagz.started(index)
         _dagz.flush()
@@ -250,6 +251,12 @@ class Worker:
         for mark in self.item.iter_markers("dagz_inputs"):
             for pattern in mark.args:
                 inputs.read(self.config.rootpath, pattern)
+
+    def look_at_values(self):
+        """A test before may have changed what this one is called with."""
+        choice = self.config.pluginmanager.getplugin("dagz-choice")
+        if choice is not None and choice.values.are_changed(self.item):
+            _dagz.unprovable("an earlier test has changed its parameters")
 
     def raised(self, error):
         """What came out of the protocol of the test that runs."""

@@ -163,6 +163,9 @@ static inline void made_tests(struct dz_graph *graph, const struct made_size *si
             uint32_t number = made_record(graph, nodeid, file, node, outcome);
             graph->records[number].duration_us = draw(seed, 5000000);
             graph->records[number].day = 20000 + draw(seed, 100);
+            graph->records[number].parameters.bytes[7] = (uint8_t)draw(seed, 3);
+            graph->records[number].is_found =
+                graph->records[number].parameters.bytes[7] ? draw(seed, 2) : 0;
         }
     }
 }

@@ -18,7 +18,18 @@ static int walk_members(struct dz_walk *walk, const struct dz_definition *defini
     return r;
 }
 
-static int cut_members(struct dz_walk *walk, const struct dz_definition *definition, int header,
+/* Its bare one has the outline of it, where there is one. */
+static void put_header(struct dz_walk *walk, const struct dz_definition *definition, int header,
+                       uint32_t outline)
+{
+    size_t bytes_at = walk->draft->bytes.len;
+    dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
+    if (outline != DZ_NONE)
+        dz_draft_gap(walk->draft, bytes_at, dz_draft_n_uses(walk->draft), definition->name,
+                     outline);
+}
+
+static int cut_members(struct dz_walk *walk, const struct dz_definition *definition,
                        struct dz_open open, PyObject *body, Py_ssize_t from)
 {
     uint32_t owner = walk->owner, private = walk->private;
@@ -28,7 +39,6 @@ static int cut_members(struct dz_walk *walk, const struct dz_definition *definit
     walk->owner = open.element;
     walk->branches = 0;
     walk->private = dz_field_name(walk, definition->node, "name");
-    dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
     int r = walk_members(walk, definition, body, from);
     walk->private = private;
     walk->branches = branches;
@@ -45,6 +55,7 @@ int dz_cut_class(struct dz_walk *walk, PyObject *node)
     struct dz_definition definition = dz_define(walk, node, name);
     dz_autopy PyObject *body = dz_field(node, "body");
     int header = dz_cut_header(walk, &definition, 1);
+    uint32_t outline = walk->last_outline;
     if (header < 0 || dz_cut_annotations(walk, &definition, body) < 0)
         return -1;
     int has_docstring = dz_cut_docstring(walk, &definition, body);
@@ -54,7 +65,8 @@ int dz_cut_class(struct dz_walk *walk, PyObject *node)
     struct dz_open open = dz_open_element(walk, DZ_CLASS, &definition);
     uint32_t *why = walk->why, does = 0;
     walk->why = why ? &does : NULL;
-    int r = cut_members(walk, &definition, header, open, body, has_docstring);
+    put_header(walk, &definition, header, outline);
+    int r = cut_members(walk, &definition, open, body, has_docstring);
     walk->why = why;
     if (why && dz_draft_ok(walk->draft)) {
         dz_draft_element(walk->draft, open.element)->why = does;

@@ -224,23 +224,81 @@ int dz_cut_annotations(struct dz_walk *walk, const struct dz_definition *definit
 
 /* ---- headers ---- */
 
-static int walk_decorators(struct dz_walk *walk, PyObject *node)
+static int is_parametrize(const char *dotted)
 {
-    dz_autopy PyObject *decorators = dz_field(node, "decorator_list");
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(decorators); i++) {
-        PyObject *decorator = PyList_GET_ITEM(decorators, i);
-        dz_why_decorator(walk, decorator);
-        int64_t chain = dz_walk_chain(walk, decorator);
-        if (chain < 0)
-            return -1;
-        dz_walk_use(walk, decorator, chain, DZ_READ_CALLED);
-    }
-    return 0;
+    return strcmp(dotted, "pytest.mark.parametrize") == 0;
 }
 
 static int is_pytests_fixture(const char *dotted)
 {
     return strcmp(dotted, "pytest.fixture") == 0 || strcmp(dotted, "pytest_asyncio.fixture") == 0;
+}
+
+static void hollow_out(struct dz_hollows *hollows, PyObject *value)
+{
+    if (hollows->n < DZ_HOLLOWS_MOST)
+        hollows->nodes[hollows->n++] = value;
+}
+
+/* parametrize(argnames, argvalues, indirect, ids) */
+static void hollow_positional(struct dz_hollows *hollows, PyObject *args)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args); i++) {
+        PyObject *value = PyList_GET_ITEM(args, i);
+        if (dz_is_node(value, DZ_NODE_Starred))
+            return;
+        if (i == 1 || i == 3)
+            hollow_out(hollows, value);
+    }
+}
+
+/* That there are such stays. */
+static void hollow_keywords(struct dz_hollows *hollows, PyObject *keywords, const char *values)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(keywords); i++) {
+        PyObject *keyword = PyList_GET_ITEM(keywords, i);
+        dz_autopy PyObject *name = dz_field(keyword, "arg"), *value = dz_field(keyword, "value");
+        if (PyUnicode_Check(name) && (PyUnicode_CompareWithASCIIString(name, values) == 0 ||
+                                      PyUnicode_CompareWithASCIIString(name, "ids") == 0))
+            hollow_out(hollows, value);
+    }
+}
+
+static void find_hollows(struct dz_walk *walk, struct dz_hollows *hollows, PyObject *decorator)
+{
+    if (!dz_is_node(decorator, DZ_NODE_Call))
+        return;
+    dz_autopy PyObject *function = dz_field(decorator, "func"), *args = dz_field(decorator, "args"),
+                       *keywords = dz_field(decorator, "keywords");
+    if (dz_why_is_known(walk, function, is_parametrize)) {
+        hollow_positional(hollows, args);
+        hollow_keywords(hollows, keywords, "argvalues");
+    } else if (dz_why_is_known(walk, function, is_pytests_fixture))
+        hollow_keywords(hollows, keywords, "params");
+}
+
+static int walk_decorator(struct dz_walk *walk, struct dz_hollows *hollows, PyObject *decorator)
+{
+    hollows->n = 0;
+    find_hollows(walk, hollows, decorator);
+    dz_why_decorator(walk, decorator);
+    walk->hollows = hollows->n ? hollows : NULL;
+    int64_t chain = dz_walk_chain(walk, decorator);
+    walk->hollows = NULL;
+    if (chain < 0)
+        return -1;
+    dz_walk_use(walk, decorator, chain, DZ_READ_CALLED);
+    return 0;
+}
+
+static int walk_decorators(struct dz_walk *walk, struct dz_hollows *hollows, PyObject *node)
+{
+    dz_autopy PyObject *decorators = dz_field(node, "decorator_list");
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(decorators); i++) {
+        if (walk_decorator(walk, hollows, PyList_GET_ITEM(decorators, i)) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Neither under another name nor for all; `**` may hold anything. */
@@ -309,13 +367,29 @@ static void note_why(struct dz_walk *walk, struct dz_open open, uint32_t does)
     *walk->why_of_all |= does;
 }
 
+/* why: what the header does without its hollows. What nobody knows, as another decorator, may look into the marks; how a
+ * class is made comes before it has any. */
+static uint32_t cut_outline(struct dz_walk *walk, struct dz_open open, size_t gaps_at, uint32_t why)
+{
+    if (!(why & ~(uint32_t)(DZ_WHY_BASE | DZ_WHY_OPERATOR))) {
+        uint32_t outline = dz_draft_outline(walk->draft, open, gaps_at);
+        if (outline != DZ_NONE && dz_draft_ok(walk->draft))
+            dz_draft_element(walk->draft, outline)->why = why;
+        return outline;
+    }
+    walk->draft->gaps.len = gaps_at;
+    return DZ_NONE;
+}
+
 int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is_class)
 {
     struct dz_open open = dz_open_element(walk, DZ_HEADER, definition);
     struct dz_scope scope;
+    struct dz_hollows hollows = {.n = 0};
+    size_t gaps_at = walk->draft->gaps.len;
     uint32_t *why = walk->why, does = 0;
     walk->why = why ? &does : NULL;
-    int r = walk_decorators(walk, definition->node);
+    int r = walk_decorators(walk, &hollows, definition->node);
     dz_draft_digest(walk->draft, open.bytes_at, definition->decorators);
     dz_enter_parameters(walk, definition->node, &scope);
     if (r == 0)
@@ -331,8 +405,10 @@ int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is
         r = dz_walk_arguments(walk, arguments);
     dz_scope_leave(walk, &scope);
     walk->why = why;
-    note_why(walk, open, does);
+    note_why(walk, open, does | hollows.why);
+    uint32_t outline = cut_outline(walk, open, gaps_at, does);
     dz_close_element(walk, open, DZ_CLOSE_AT_ONCE);
+    walk->last_outline = outline;
     if (!is_class && is_plain_fixture(walk, definition->node) && dz_draft_ok(walk->draft))
         dz_draft_element(walk->draft, open.element)->flags |= DZ_IS_FIXTURE;
     return r < 0 ? -1 : (int)open.element;

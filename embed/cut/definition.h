@@ -36,5 +36,5 @@ int dz_cut_annotations(struct dz_walk *walk, const struct dz_definition *definit
                        PyObject *body);
 /* Names of type parameters are known in all of a definition; each of its elements has them in a scope of its own. */
 void dz_enter_parameters(struct dz_walk *walk, PyObject *node, struct dz_scope *scope);
-/* Its element, or -1. */
+/* Its element, or -1. Leaves its outline in walk->last_outline. */
 int dz_cut_header(struct dz_walk *walk, struct dz_definition *definition, int is_class);

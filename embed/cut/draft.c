@@ -397,25 +397,26 @@ static void swap(struct dz_buf *a, struct dz_buf *b)
     *b = kept;
 }
 
-static uint32_t make_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_at)
+static uint32_t make_without(struct dz_draft *draft, struct dz_open open, size_t gaps_at,
+                             enum dz_element_kind kind)
 {
     dz_autobuf struct dz_buf bytes = {0}, uses = {0};
-    struct dz_open bare = {.element = rows(&draft->elements, sizeof(struct dz_element))};
+    struct dz_open without = {.element = rows(&draft->elements, sizeof(struct dz_element))};
     struct dz_element element = *dz_draft_element(draft, open.element);
-    element.kind = DZ_BARE;
+    element.kind = kind;
     element.flags = 0;
     dz_buf_put(&draft->elements, &element, sizeof element);
     put_without(draft, open, gaps_at, &bytes, &uses);
     swap(&draft->bytes, &bytes);
     swap(&draft->uses, &uses);
     if (dz_draft_ok(draft)) {
-        dz_draft_digest(draft, 0, dz_draft_element(draft, bare.element)->fingerprint);
-        make_lists(draft, bare, 1);
+        dz_draft_digest(draft, 0, dz_draft_element(draft, without.element)->fingerprint);
+        make_lists(draft, without, 1);
     }
     swap(&draft->bytes, &bytes);
     swap(&draft->uses, &uses);
     draft->names.failed |= !dz_buf_ok(&bytes) || !dz_buf_ok(&uses);
-    return bare.element;
+    return without.element;
 }
 
 uint32_t dz_draft_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_at)
@@ -425,9 +426,18 @@ uint32_t dz_draft_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_
         return bare;
     mark_gaps(draft, open.element, gaps_at);
     if (!shows_gaps(draft, open))
-        bare = make_bare(draft, open, gaps_at);
+        bare = make_without(draft, open, gaps_at, DZ_BARE);
     draft->gaps.len = gaps_at;
     return bare;
+}
+
+uint32_t dz_draft_outline(struct dz_draft *draft, struct dz_open open, size_t gaps_at)
+{
+    if (!dz_draft_ok(draft) || draft->gaps.len == gaps_at)
+        return DZ_NONE;
+    uint32_t outline = make_without(draft, open, gaps_at, DZ_OUTLINE);
+    draft->gaps.len = gaps_at;
+    return outline;
 }
 
 /* ---- the whole ---- */

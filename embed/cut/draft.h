@@ -26,7 +26,7 @@ struct dz_open {
     size_t bytes_at, uses_at;
 };
 
-/* What a class's bare one is without, or has another element's fingerprint in the place of. */
+/* What a class's bare one or a header's outline is without, or has another element's fingerprint in the place of. */
 struct dz_gap {
     size_t bytes_at, n_bytes, uses_at, n_uses;
     uint32_t name;
@@ -42,7 +42,7 @@ struct dz_draft {
     struct dz_names names;
     struct dz_buf bytes; /* of the open elements' parses, one on top of the other */
     struct dz_buf uses;  /* likewise */
-    struct dz_buf gaps;  /* of the open classes */
+    struct dz_buf gaps;  /* of the open classes and headers */
     struct dz_buf text;
     struct dz_buf strings, chains, elements, binds, reads, words, paths, attributes, imports;
     uint32_t innermost; /* the open element, or DZ_NONE */
@@ -90,6 +90,10 @@ void dz_draft_gap(struct dz_draft *draft, size_t bytes_at, size_t uses_at, uint3
 /* Of the open class, all in it put: one without the gaps since then, which are done with. Its element, or DZ_NONE where it
  * would be the same, or where the class's own statements may tell that something is missing. */
 uint32_t dz_draft_bare(struct dz_draft *draft, struct dz_open open, size_t gaps_at);
+
+/* Of the open header, all in it put: one without the gaps since then, which are done with. Its element, or DZ_NONE where
+ * there are none. */
+uint32_t dz_draft_outline(struct dz_draft *draft, struct dz_open open, size_t gaps_at);
 
 /* Something more about a closed element, that counts as much as what was put into it. */
 void dz_draft_mark(struct dz_draft *draft, uint32_t element, uint32_t mark);

@@ -91,6 +91,13 @@ static int is_test_method(const struct dz_walk *walk, uint32_t name,
            definition->k == 1 && strncmp(dz_name_text(&walk->draft->names, name), "test", 4) == 0;
 }
 
+/* What a class is, its methods' decorators have a say in, and what their calls give, but not their defaults. */
+static void put_say(struct dz_walk *walk, const struct dz_definition *definition, uint32_t result)
+{
+    dz_walk_put(walk, definition->decorators, sizeof definition->decorators);
+    dz_walk_put_number(walk, result);
+}
+
 int dz_cut_function(struct dz_walk *walk, PyObject *node)
 {
     size_t bytes_at = walk->draft->bytes.len, uses_at = dz_draft_n_uses(walk->draft);
@@ -98,6 +105,7 @@ int dz_cut_function(struct dz_walk *walk, PyObject *node)
     struct dz_definition definition = dz_define(walk, node, name);
     dz_autopy PyObject *body = dz_field(node, "body");
     int header = dz_cut_header(walk, &definition, 0);
+    uint32_t outline = walk->last_outline;
     if (header < 0 || dz_cut_annotations(walk, &definition, NULL) < 0)
         return -1;
     int has_docstring = dz_cut_docstring(walk, &definition, body);
@@ -105,17 +113,19 @@ int dz_cut_function(struct dz_walk *walk, PyObject *node)
         return -1;
     uint32_t result = result_of_call(walk, node);
     dz_draft_mark(walk->draft, (uint32_t)header, result);
+    if (outline != DZ_NONE)
+        dz_draft_mark(walk->draft, outline, result);
     dz_walk_put_name(walk, name);
-    /* What a class is, its methods' decorators have a say in, and what their calls give, but not their defaults. */
+    size_t say_at = walk->draft->bytes.len;
     if (walk->owner == DZ_NONE)
         dz_draft_put_fingerprint(walk->draft, (uint32_t)header);
-    else {
-        dz_walk_put(walk, definition.decorators, sizeof definition.decorators);
-        dz_walk_put_number(walk, result);
-    }
+    else
+        put_say(walk, &definition, result);
     dz_bind_definition(walk, node, DZ_BIND_FUNCTION);
     if (is_test_method(walk, name, &definition))
         dz_draft_gap(walk->draft, bytes_at, uses_at, name, DZ_NONE);
+    else if (outline != DZ_NONE && walk->owner != DZ_NONE)
+        dz_draft_gap(walk->draft, say_at, dz_draft_n_uses(walk->draft), name, outline);
     walk->last_name = definition.name;
     walk->last_k = definition.k;
     return 0;

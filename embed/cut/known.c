@@ -34,6 +34,7 @@ enum {
     NAMESPACE = DZ_NAMES_NAMESPACE,
     ATTRIBUTES = DZ_NAMES_ATTRIBUTES,
     ANNOTATIONS = DZ_NAMES_ANNOTATIONS,
+    PARAMETERS = DZ_NAMES_PARAMETERS,
 };
 
 /* Sorted: it is searched by halves, once for each name of a source. */
@@ -56,6 +57,7 @@ static const struct mention mentions[] = {
     {"__subclasses__", DZ_NAMES_SUBCLASSES, ALONE},
     {"_getframe", POSITION | NAMESPACE, ALONE},
     {"attrgetter", ATTRIBUTES, ALONE},
+    {"callspec", PARAMETERS, ALONE},
     {"cloudpickle", INSPECTION, ALONE},
     {"co_consts", INSPECTION, ALONE},
     {"co_firstlineno", POSITION, ALONE},
@@ -115,6 +117,8 @@ static const struct mention mentions[] = {
     {"import_string", LOOKUP, ALONE},
     {"importlib", LOOKUP, ALONE},
     {"inspect", INSPECTION, ALONE},
+    {"iter_markers", PARAMETERS, ALONE},
+    {"iter_markers_with_node", PARAMETERS, ALONE},
     {"iter_modules", LOOKUP, ALONE},
     {"linecache", POSITION | LOOKUP, ALONE},
     {"load_module", LOOKUP, ALONE},
@@ -122,6 +126,9 @@ static const struct mention mentions[] = {
     {"marshal", INSPECTION, ALONE},
     {"methodcaller", ATTRIBUTES, ALONE},
     {"module_from_spec", LOOKUP, ALONE},
+    {"own_markers", PARAMETERS, ALONE},
+    {"param_index", PARAMETERS, ALONE},
+    {"parametrize", PARAMETERS, ALONE},
     {"pickle", INSPECTION | LOOKUP, ALONE},
     {"pkgutil", LOOKUP, ALONE},
     {"print_exc", POSITION, ALONE},
@@ -129,6 +136,7 @@ static const struct mention mentions[] = {
     {"print_stack", POSITION, ALONE},
     {"print_tb", POSITION, ALONE},
     {"pydoc", INSPECTION, ALONE},
+    {"pytestmark", PARAMETERS, ALONE},
     {"resolve_name", LOOKUP, ALONE},
     {"run_module", LOOKUP, ALONE},
     {"run_path", LOOKUP, ALONE},

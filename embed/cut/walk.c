@@ -758,8 +758,35 @@ static int walk_node(struct dz_walk *walk, PyObject *node, enum dz_node_kind kin
     }
 }
 
+static int is_hollow(const struct dz_walk *walk, const PyObject *value)
+{
+    for (unsigned i = 0; i < walk->hollows->n; i++)
+        if (walk->hollows->nodes[i] == value)
+            return 1;
+    return 0;
+}
+
+/* What it does is the header's, and not the outline's. */
+static int walk_hollow(struct dz_walk *walk, PyObject *value)
+{
+    struct dz_hollows *hollows = walk->hollows;
+    size_t bytes_at = walk->draft->bytes.len, uses_at = dz_draft_n_uses(walk->draft);
+    uint32_t *why = walk->why;
+    if (why)
+        walk->why = &hollows->why;
+    walk->hollows = NULL;
+    int r = dz_walk_any(walk, value);
+    walk->hollows = hollows;
+    walk->why = why;
+    if (r == 0)
+        dz_draft_gap(walk->draft, bytes_at, uses_at, 0, DZ_NONE);
+    return r;
+}
+
 int dz_walk_any(struct dz_walk *walk, PyObject *value)
 {
+    if (walk->hollows && is_hollow(walk, value))
+        return walk_hollow(walk, value);
     const struct dz_node *type = dz_node_of(value);
     if (type) {
         if (++walk->depth > DEEPEST) {

@@ -12,6 +12,15 @@ struct dz_scope {
     size_t bound_at, uses_at;
 };
 
+enum { DZ_HOLLOWS_MOST = 64 };
+
+/* Parts of a parse whose values tests are told apart by: where they come by them, and not where they stand. */
+struct dz_hollows {
+    PyObject *nodes[DZ_HOLLOWS_MOST]; /* borrowed from the parse */
+    unsigned n;
+    uint32_t why; /* what they alone do */
+};
+
 struct dz_walk {
     struct dz_draft *draft;
     struct dz_scope *scope;
@@ -26,6 +35,8 @@ struct dz_walk {
     uint32_t flags;             /* of that statement */
     uint32_t star;              /* the module that it has all names of */
     uint32_t last_name, last_k; /* of the def or class that was cut last */
+    uint32_t last_outline;      /* of the header that was cut last, or DZ_NONE */
+    struct dz_hollows *hollows; /* in decorators: what the outline is to be without; or NULL */
     unsigned functions;         /* open around: what is in them belongs to the outermost */
     unsigned branches, typing, annotating, quoting, depth;
     int yields;       /* the function that is open does: calling it makes a generator */

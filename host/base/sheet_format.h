@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 7 };
+enum { DZ_SHEET_VERSION = 8 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -25,6 +25,8 @@ enum dz_element_kind {
     DZ_EFFECT,  /* any other statement of the module */
     DZ_BARE, /* a class without those methods whose names begin with "test": who does not know them by name. None
                       where that is all of it */
+    DZ_OUTLINE, /* a header without the values of parameters, those of pytest.mark.parametrize and pytest.fixture, and their
+                      ids. None where that is all of it, or where another decorator may look at them */
     DZ_ELEMENT_KINDS
 };
 
@@ -40,6 +42,7 @@ enum dz_element_flag {
     DZ_NAMES_CODE = 1 << 7,        /* eval, exec */
     DZ_NAMES_SELF =
         1 << 8, /* a method: what it is called on, or its class, is used other than by attributes */
+    DZ_NAMES_PARAMETERS = 1 << 9,  /* callspec, param_index, iter_markers … */
 
     DZ_IS_EAGER = 1 << 16,    /* an annotation that is evaluated where it stands */
     DZ_IS_COMPOUND = 1 << 17, /* if, try, for, while, with, match */

@@ -15,7 +15,7 @@ struct asked {
     struct dz_verdicts verdicts;
     int traces, as_json;
     json_t *selected, *unprovable, *files, *ignored, *constant;
-    unsigned n_skipped;
+    unsigned n_skipped, n_if;
 };
 
 /* ---- one test ---- */
@@ -70,9 +70,10 @@ static void list_tests(struct asked *asked)
             if (record->outcome == DZ_OUTCOME_DESELECTED ||
                 (which && dz_nodeids_record(&verdicts->list[0].nodeids, nodeid) != DZ_NONE))
                 continue;
-            if (dz_verdicts_prove(verdicts, nodeid))
-                asked->n_skipped++;
-            else
+            enum dz_proved_how how = dz_verdicts_prove(verdicts, nodeid);
+            asked->n_skipped += how != DZ_PROVED_NOT;
+            asked->n_if += how == DZ_PROVED_IF;
+            if (how == DZ_PROVED_NOT)
                 add_selected(asked, which, i);
         }
     }
@@ -152,6 +153,8 @@ static void print(const struct asked *asked)
     }
     fprintf(stderr, "%zu selected, %u proved unaffected", json_array_size(asked->selected),
             asked->n_skipped);
+    if (asked->n_if)
+        fprintf(stderr, ", %u of these if their parameters are what they were", asked->n_if);
     if (json_array_size(asked->files))
         fprintf(stderr, "; %zu test files are collected anew, and may have other tests",
                 json_array_size(asked->files));
@@ -161,10 +164,11 @@ static void print(const struct asked *asked)
 
 static void print_json(struct asked *asked)
 {
-    json_t *all = json_pack("{s:O, s:i, s:O, s:O, s:O, s:O, s:o}", "selected", asked->selected,
-                            "skipped", (int)asked->n_skipped, "unprovable", asked->unprovable,
-                            "collected", asked->files, "ignored", asked->ignored, "constant",
-                            asked->constant, "external", list_external(asked));
+    json_t *all =
+        json_pack("{s:O, s:i, s:i, s:O, s:O, s:O, s:O, s:o}", "selected", asked->selected,
+                  "skipped", (int)asked->n_skipped, "skipped_if_same_parameters", (int)asked->n_if,
+                  "unprovable", asked->unprovable, "collected", asked->files, "ignored",
+                  asked->ignored, "constant", asked->constant, "external", list_external(asked));
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);

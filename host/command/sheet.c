@@ -33,6 +33,7 @@ static const struct word flags[] = {
     {DZ_NAMES_LOOKUP, "lookup"},
     {DZ_NAMES_CODE, "code"},
     {DZ_NAMES_SELF, "self"},
+    {DZ_NAMES_PARAMETERS, "parameters"},
     {DZ_IS_EAGER, "eager"},
     {DZ_IS_COMPOUND, "compound"},
     {DZ_IS_TYPING, "typing"},

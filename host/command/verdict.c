@@ -107,20 +107,22 @@ void dz_verdicts_free(struct dz_verdicts *verdicts)
 /* ---- asking ---- */
 
 /* As jobs weigh them (record/proofs.c). */
-int dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid)
+enum dz_proved_how dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid)
 {
-    int is_proved = 0;
+    enum dz_proved_how how = DZ_PROVED_NOT;
     for (unsigned i = 0; i < verdicts->n; i++) {
         const struct dz_verdict *verdict = &verdicts->list[i];
         uint32_t record = dz_nodeids_record(&verdict->nodeids, nodeid);
         unsigned reason =
             record == DZ_NONE ? DZ_REASON_UNKNOWN : verdict->selection.records[record];
         if (reason == DZ_REASON_FAILED || reason == DZ_REASON_DUE)
-            return 0;
-        is_proved |=
-            reason == DZ_REASON_NONE && verdict->graph.records[record].outcome == DZ_OUTCOME_PROVED;
+            return DZ_PROVED_NOT;
+        if (reason == DZ_REASON_NONE && verdict->graph.records[record].outcome == DZ_OUTCOME_PROVED)
+            how = DZ_PROVED;
+        else if (reason == DZ_REASON_PARAMETERS && how == DZ_PROVED_NOT)
+            how = DZ_PROVED_IF;
     }
-    return is_proved;
+    return how;
 }
 
 const char *dz_reason_text(unsigned reason)
@@ -132,6 +134,7 @@ const char *dz_reason_text(unsigned reason)
         [DZ_REASON_FAILED] = "failed last time",
         [DZ_REASON_OPEN] = "skipped at run time last time",
         [DZ_REASON_DUE] = "selected last time, and not run",
+        [DZ_REASON_PARAMETERS] = "proved, if its parameters are what they were",
         [DZ_REASON_UNKNOWN] = "not known",
     };
     return texts[reason];

@@ -29,8 +29,13 @@ struct dz_verdicts {
 int dz_verdicts_find(struct dz_verdicts *ret, const char *self, struct dz_err *err);
 void dz_verdicts_free(struct dz_verdicts *verdicts);
 
+enum dz_proved_how {
+    DZ_PROVED_NOT,
+    DZ_PROVED_IF, /* if its parameters are what they were: its file is collected anew */
+    DZ_PROVED,
+};
 /* Whether some other one proves what this one selects, and has nothing against it. */
-int dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid);
+enum dz_proved_how dz_verdicts_prove(const struct dz_verdicts *verdicts, const char *nodeid);
 const char *dz_reason_text(unsigned reason);
 /* How a command that could not do this ends: it says why. */
 int dz_verdicts_fail(const struct dz_err *err);

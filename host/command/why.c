@@ -75,7 +75,8 @@ static void print_proof(const struct dz_verdicts *verdicts, const struct dz_verd
                         const char *nodeid)
 {
     uint32_t record = dz_nodeids_record(&verdict->nodeids, nodeid);
-    if (record == DZ_NONE || verdict->selection.records[record] != DZ_REASON_NONE ||
+    unsigned reason = record == DZ_NONE ? DZ_REASON_UNKNOWN : verdict->selection.records[record];
+    if ((reason != DZ_REASON_NONE && reason != DZ_REASON_PARAMETERS) ||
         verdict->graph.records[record].node == DZ_NONE)
         return;
     uint32_t node = verdict->graph.records[record].node;
@@ -84,6 +85,9 @@ static void print_proof(const struct dz_verdicts *verdicts, const struct dz_verd
            "  none of the %u inputs that it had when it last ran has changed; they lie in %u "
            "sources, and outside of sources\n",
            nodeid, verdict->name, reach.inputs, reach.sources);
+    if (reason == DZ_REASON_PARAMETERS)
+        puts("  if its parameters are what they were: its file is collected anew, and it runs if "
+             "they are not");
     print_waived(verdicts, verdict, node);
 }
 

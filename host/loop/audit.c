@@ -7,7 +7,7 @@
 
 #include "../base/file.h"
 #include "../base/mem.h"
-#include "../record/strings.h"
+#include "../record/run_tests.h"
 
 #include <string.h>
 
@@ -26,23 +26,44 @@ static int list(struct dz_strings *ret, struct dz_bytes names)
     return 0;
 }
 
+/* Of those that were chosen, which are proved with the parameters that they have now. */
+static int find_proved(const struct dz_job *job, const struct dz_msg_chosen *chosen,
+                       struct dz_strings *names, struct dz_run_tests *found)
+{
+    return list(names, chosen->audited) < 0 || dz_run_tests_are_proved(found, chosen) < 0 ||
+                   !dz_buf_ok(&job->told) ||
+                   dz_run_tests_are_told(found, job->told.data, job->told.len) < 0
+               ? -1
+               : 0;
+}
+
+static int is_audited(const struct dz_strings *names, const struct dz_run_tests *found,
+                      const char *nodeid)
+{
+    const struct dz_run_test *test = dz_run_tests_find(found, nodeid);
+    return dz_strings_find(names, nodeid, strlen(nodeid)) && test &&
+           test->outcome == DZ_OUTCOME_PROVED;
+}
+
 /* Without memory for it none is: they are run and judged as any other. */
 void dz_audit_begin(struct dz_job *job)
 {
     struct dz_msg msg;
     struct dz_strings names = {0};
+    struct dz_run_tests found = {0};
     const struct dz_msg_chosen *chosen = dz_choice_of(job, &msg);
     if (job->asked.audit > 0 && chosen->known)
-        job->audit.is_on = list(&names, chosen->audited) == 0;
+        job->audit.is_on = find_proved(job, chosen, &names, &found) == 0;
     job->audit.seed = chosen->seed;
     for (uint32_t i = 0; job->audit.is_on && i < job->suite.n; i++) {
         struct dz_test *test = &job->suite.tests[i];
-        if (!dz_strings_find(&names, test->nodeid, strlen(test->nodeid)))
+        if (!is_audited(&names, &found, test->nodeid))
             continue;
         test->audit = DZ_AUDIT_DUE;
         job->audit.n++;
     }
     dz_strings_free(&names);
+    dz_run_tests_free(&found);
 }
 
 /* ---- what comes of it ---- */

@@ -72,7 +72,9 @@ static int makes_sense(const struct dz_msg_chosen *chosen)
 {
     return ends_with_nul(chosen->files) && ends_with_nul(chosen->tests) &&
            ends_with_nul(chosen->audited) && ends_with_nul(chosen->unprovable) &&
-           chosen->counts.size == 4 * (size_t)count_names(chosen->files);
+           chosen->counts.size == 4 * (size_t)count_names(chosen->files) &&
+           chosen->parameters.size == 16 * (size_t)count_names(chosen->tests) &&
+           chosen->audited_parameters.size == 16 * (size_t)count_names(chosen->audited);
 }
 
 static int read_answer(int fd, struct dz_buf *frame, struct dz_msg *ret)
@@ -143,7 +145,8 @@ void dz_choice_tell(struct dz_job *job, struct dz_peer *peer)
     struct dz_msg msg;
     dz_choice_of(job, &msg);
     if (job->asked.all)
-        msg.chosen.files = msg.chosen.counts = msg.chosen.tests = dz_bytes("", 0);
+        msg.chosen.files = msg.chosen.counts = msg.chosen.tests = msg.chosen.parameters =
+            dz_bytes("", 0);
     msg.chosen.folder = dz_run_folder(&job->run);
     dz_peer_tell(peer, &msg);
 }

@@ -181,7 +181,8 @@ static void keep_suite(struct dz_job *job)
         left = {.type = DZ_MSG_left_out, .left_out = {.tests = job->n_left_out + job->audit.n}};
     dz_autobuf struct dz_buf frames = {0};
     dz_choice_of(job, &chosen);
-    chosen.chosen.files = chosen.chosen.counts = chosen.chosen.tests = dz_bytes("", 0);
+    chosen.chosen.files = chosen.chosen.counts = chosen.chosen.tests = chosen.chosen.parameters =
+        dz_bytes("", 0);
     dz_buf_put(&frames, job->command.resolved.data, job->command.resolved.len);
     dz_wire_put(&frames, &chosen);
     dz_wire_put(&frames, &left);

@@ -13,7 +13,8 @@
  *     inputs     kind, of, path, name, k; prints has the fingerprints, 16 bytes each
  *     looks      as struct dz_look has them; contents has their hashes
  *     files      path, node
- *     proofs     of records: file, node, outcome
+ *     proofs     of records: file, node, outcome, and of the parameters 0 where nobody knows them, 1 where there are none, 3
+ *                with 16 bytes; one more where they are found
  *     names      of nodes, where they are no strings: their numbers go on from these
  *     records    day, duration, nodeid: the number of its string, or 0 where it is none so far and is the next, and the text,
  *                as strings are
@@ -38,7 +39,7 @@
 
 #define MAGIC "DAGZbas\n"
 
-enum { VERSION = 2, HEAD_SIZE = 28 };
+enum { VERSION = 3, HEAD_SIZE = 28 };
 
 enum section {
     STRINGS = 1,
@@ -225,6 +226,18 @@ static void put_files(struct writing *writing)
     }
 }
 
+/* What stands for parameters: one more where they are found. */
+enum { NONE = 1, SOME = 3 };
+
+static void put_parameters(struct writing *writing, const struct dz_record *record)
+{
+    int is_none = memcmp(&record->parameters, &dz_no_parameters, sizeof dz_no_parameters) == 0;
+    int has = dz_record_has_parameters(record);
+    put(writing, has ? (is_none ? NONE : SOME) + (record->is_found != 0) : 0);
+    if (has && !is_none)
+        dz_buf_put(writing->raw, record->parameters.bytes, sizeof record->parameters.bytes);
+}
+
 static void put_proofs(struct writing *writing)
 {
     uint32_t last_file = 0, last_node = 0;
@@ -236,6 +249,7 @@ static void put_proofs(struct writing *writing)
         put_change(writing, last_file, record->file);
         put_change(writing, last_node, record->node + 1);
         put(writing, record->outcome);
+        put_parameters(writing, record);
         last_file = record->file;
         last_node = record->node + 1;
         next(writing);
@@ -601,13 +615,24 @@ static int take_file(struct reading *reading, uint32_t number, int is_first)
     return file->path ? 0 : -EBADMSG;
 }
 
+static int take_parameters(struct reading *reading, struct dz_record *record)
+{
+    uint32_t has = take_below(reading, SOME + 2);
+    record->is_found = has == NONE + 1 || has == SOME + 1;
+    if (has >= SOME)
+        take_print(reading, &record->parameters);
+    else if (has)
+        record->parameters = dz_no_parameters;
+    return !has || dz_record_has_parameters(record) ? 0 : -EBADMSG;
+}
+
 static int take_proof(struct reading *reading, uint32_t number, int is_first)
 {
     struct dz_record *record = &reading->graph->records[number];
     record->file = take_change(reading, is_first ? 0 : record[-1].file, reading->baseline->n_files);
     record->node = take_node_or_none(reading, is_first, is_first ? 0 : record[-1].node);
     record->outcome = take_below(reading, DZ_OUTCOMES);
-    return 0;
+    return take_parameters(reading, record);
 }
 
 /* All but the nodeid, whose text is left in reading->text. */

@@ -8,6 +8,7 @@
 #include "names.h"
 #include "nodeid.h"
 #include "outputs.h"
+#include "parameters.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -27,8 +28,12 @@ struct building {
     uint32_t *spans;                  /* vertices of spans */
     uint32_t *modules;                /* by span: the file of the module that is imported in it */
     struct dz_strings test_names, file_names;
-    uint32_t *test_spans; /* by number of the name - 1 */
-    uint32_t *nodes;      /* by vertex */
+    uint32_t *test_spans;  /* by number of the name - 1 */
+    uint8_t *knows_values; /* by span, of tests: their parameters are known by their values */
+    uint32_t
+        *collected; /* by span: vertices, + 1, of collections that have found nothing but values */
+    struct dz_bits met;
+    uint32_t *nodes; /* by vertex */
 };
 
 static const char *string(const struct building *building, uint32_t number)
@@ -139,6 +144,17 @@ static void lean_on_makers(struct building *building, uint32_t vertex, uint32_t 
 
 static void load_module(struct building *building, uint32_t vertex, uint32_t span, uint32_t file);
 
+/* Of a test whose values are known it does not matter what has found them. */
+static uint32_t vertex_of_lean(const struct building *building, uint32_t from,
+                               const struct dz_observed_fact *fact)
+{
+    uint32_t on = (uint32_t)fact->value;
+    int reads = fact->string & DZ_LEAN_READS;
+    return building->knows_values[from] && building->collected[on] && !reads
+               ? building->collected[on] - 1
+               : span_vertex(building, on);
+}
+
 /* Whether it was imported for a test, and not while tests were collected. */
 static int is_imported_late(const struct building *building, uint32_t import)
 {
@@ -160,7 +176,7 @@ static void add_lean(struct building *building, uint32_t vertex, uint32_t span,
     if (is_of_reports(building, on))
         return;
     /* An import that has read it, too: a name that it has taken from another module is what its users read. */
-    lean_on(building, vertex, on);
+    dz_links_edge(&building->links, vertex, vertex_of_lean(building, span, fact));
     int is_late = source && is_imported_late(building, on);
     if (source && (fact->string & DZ_LEAN_READS || is_late))
         dz_links_edge(&building->links, vertex,
@@ -268,9 +284,10 @@ static uint32_t reader_of(struct building *building, uint32_t vertex, uint32_t s
 {
     const struct dz_observed_fact *fact = &building->of->all->spans[span].facts[number];
     uint32_t file = source_of(building, span);
-    if (!file || (fact->fact != DZ_FACT_CONTENT && fact->fact != DZ_FACT_ENVIRONMENT))
+    int is_listed = fact->fact == DZ_FACT_NAMES && fact->value == DZ_NAMES_ALL;
+    if (!file || (fact->fact != DZ_FACT_CONTENT && fact->fact != DZ_FACT_ENVIRONMENT && !is_listed))
         return vertex;
-    if (fact->fact == DZ_FACT_CONTENT)
+    if (fact->fact == DZ_FACT_CONTENT || is_listed)
         add_path(building, vertex, span, number, DZ_INPUT_STAT);
     return dz_names_vertex(&building->names, DZ_VERTEX_LOOKED, file, 0);
 }
@@ -300,12 +317,20 @@ static void add_hooks_around(struct building *building, uint32_t vertex, enum dz
             add_hooks(building, vertex, kind, building->conftests[i]);
 }
 
-/* The file of the test that a span has begun in; 0: of none, or of one that is no source. */
-static uint32_t file_of_span(const struct building *building, uint32_t number)
+/* The test's span that a span has begun in, or NONE. */
+static uint32_t test_around(const struct building *building, uint32_t number)
 {
     const struct dz_observations *all = building->of->all;
     while (number != DZ_OBSERVED_NONE && all->spans[number].type != DZ_SPAN_TEST)
         number = all->spans[number].parent;
+    return number;
+}
+
+/* The file of the test that a span has begun in; 0: of none, or of one that is no source. */
+static uint32_t file_of_span(const struct building *building, uint32_t number)
+{
+    const struct dz_observations *all = building->of->all;
+    number = test_around(building, number);
     if (number == DZ_OBSERVED_NONE)
         return 0;
     const char *name = string(building, all->spans[number].name), *colons = strstr(name, "::");
@@ -315,17 +340,17 @@ static uint32_t file_of_span(const struct building *building, uint32_t number)
 
 /* Where a fixture of this name is looked for, whether there is one or not. */
 static void add_fixture(struct building *building, uint32_t vertex, uint32_t file, const char *name,
-                        size_t size)
+                        size_t size, enum dz_vertex_kind kind)
 {
     struct dz_names *names = &building->names;
     uint32_t text = dz_strings_add(&building->graph->strings, name, size);
     if (!text)
         building->links.failed = 1;
-    dz_links_edge(&building->links, vertex, dz_names_vertex(names, DZ_VERTEX_FIXTURE, file, text));
+    dz_links_edge(&building->links, vertex, dz_names_vertex(names, kind, file, text));
     for (uint32_t i = 0; i < building->n_conftests; i++)
         if (is_above(building, building->conftests[i], file))
             dz_links_edge(&building->links, vertex,
-                          dz_names_vertex(names, DZ_VERTEX_FIXTURE, building->conftests[i], text));
+                          dz_names_vertex(names, kind, building->conftests[i], text));
 }
 
 /* Tests of a file that ask for the same share a vertex. */
@@ -337,13 +362,17 @@ static void add_fixtures(struct building *building, uint32_t vertex, uint32_t sp
         add_hooks_around(building, vertex, DZ_VERTEX_HOOKS, 0);
         return;
     }
-    uint32_t fixtures = dz_links_vertex(&building->links, DZ_VERTEX_FIXTURES, file, list, &is_new);
+    int outlines = building->knows_values[test_around(building, span)];
+    uint32_t fixtures = dz_links_vertex(&building->links,
+                                        outlines ? DZ_VERTEX_FIXTURES_OUTLINE : DZ_VERTEX_FIXTURES,
+                                        file, list, &is_new);
     const char *name = string(building, list);
     if (is_new)
         building->links.vertices[fixtures].name = add_text(building, "fixtures asked for");
     for (size_t size; is_new && *name; name += size + (name[size] == ' ')) {
         size = strcspn(name, " ");
-        add_fixture(building, fixtures, file, name, size);
+        add_fixture(building, fixtures, file, name, size,
+                    outlines ? DZ_VERTEX_FIXTURE_OUTLINE : DZ_VERTEX_FIXTURE);
     }
     dz_links_edge(&building->links, vertex, fixtures);
 }
@@ -581,18 +610,46 @@ static void lean_on_effects_within(struct building *building, uint32_t number)
     load_module(building, span_vertex(building, around), around, file);
 }
 
+/* What was looked at to find values. */
+static int is_of_values(const struct dz_observed_fact *fact)
+{
+    return fact->fact == DZ_FACT_CONTENT || fact->fact == DZ_FACT_NAMES ||
+           fact->fact == DZ_FACT_ENVIRONMENT;
+}
+
+/* A collection that has found values stands on what else it has met. */
+static void fill_collected(struct building *building, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    uint32_t whole = span_vertex(building, number), rest = building->collected[number] - 1;
+    dz_links_edge(&building->links, whole, rest);
+    add_codes(building, whole, number);
+    add_late(building, whole, number);
+    add_looked_into(building, whole, number);
+    for (uint32_t code = 0; (code = dz_bits_next(&span->codes, code)) != UINT32_MAX; code++)
+        if (building->of->all->codes[code].kind == DZ_CODE_PACKAGE)
+            dz_names_code(&building->names, rest, code);
+    for (uint32_t i = 0; i < span->n_facts; i++)
+        add_fact(building, is_of_values(&span->facts[i]) ? whole : rest, number, i);
+}
+
 static void fill_span(struct building *building, uint32_t number)
 {
     const struct dz_observed_span *span = &building->of->all->spans[number];
     uint32_t vertex = span_vertex(building, number), file = source_of(building, number);
     if (is_of_reports(building, number))
         return;
-    add_codes(building, vertex, number);
-    add_late(building, vertex, number);
-    add_looked_into(building, vertex, number);
+    if (building->collected[number]) {
+        fill_collected(building, number);
+        vertex = building->collected[number] - 1;
+    } else {
+        add_codes(building, vertex, number);
+        add_late(building, vertex, number);
+        add_looked_into(building, vertex, number);
+        for (uint32_t i = 0; i < span->n_facts; i++)
+            add_fact(building, vertex, number, i);
+    }
     lean_on_makers(building, vertex, number);
-    for (uint32_t i = 0; i < span->n_facts; i++)
-        add_fact(building, vertex, number, i);
     add_doubts(building, vertex, number);
     if (file)
         dz_links_edge(&building->links, vertex,
@@ -610,6 +667,23 @@ static void fill_span(struct building *building, uint32_t number)
     }
 }
 
+static void make_collected(struct building *building, uint32_t number)
+{
+    const struct dz_observed_span *span = &building->of->all->spans[number];
+    dz_autobuf struct dz_buf text = {0};
+    int is_new;
+    if (span->type != DZ_SPAN_COLLECT || dz_bits_next(&span->codes, 0) == UINT32_MAX ||
+        !dz_parameters_are_all_found(&building->names, number))
+        return;
+    uint32_t vertex = dz_links_vertex(&building->links, DZ_VERTEX_COLLECTED, number, 0, &is_new);
+    dz_buf_fmt(&text, "collect %s, without the values of parameters", string(building, span->name));
+    building->links.failed |= !dz_buf_ok(&text);
+    if (building->links.failed)
+        return;
+    building->links.vertices[vertex].name = add_text(building, text.data);
+    building->collected[number] = vertex + 1;
+}
+
 static int make_span(struct building *building, uint32_t number)
 {
     static const char *const types[DZ_SPAN_TYPES] = {"load",  "collect", "py.import", "fixture",
@@ -622,7 +696,8 @@ static int make_span(struct building *building, uint32_t number)
     if (!dz_buf_ok(&text) || building->links.failed)
         return -ENOMEM;
     building->links.vertices[building->spans[number]].name = add_text(building, text.data);
-    return 0;
+    make_collected(building, number);
+    return building->links.failed ? -ENOMEM : 0;
 }
 
 /* ---- tests and their files ---- */
@@ -653,6 +728,27 @@ static int list_tests(struct building *building)
             *best = i;
     }
     return 0;
+}
+
+/* Which tests do not depend on where their values come from. */
+static int find_values(struct building *building)
+{
+    static const struct dz_fingerprint unknown;
+    const struct dz_build *of = building->of;
+    building->knows_values = dz_alloc(of->all->n_spans + 1);
+    building->collected = dz_alloc((of->all->n_spans + 1) * sizeof *building->collected);
+    if (!building->knows_values || !building->collected)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < of->n_tests; i++) {
+        const char *nodeid = of->tests[i].nodeid;
+        uint32_t number = dz_strings_find(&building->test_names, nodeid, strlen(nodeid));
+        if (!number || memcmp(&of->tests[i].parameters, &unknown, sizeof unknown) == 0)
+            continue;
+        uint32_t span = building->test_spans[number - 1];
+        building->knows_values[span] =
+            !dz_parameters_are_asked_for(&building->names, span, &building->met);
+    }
+    return building->links.failed ? -ENOMEM : 0;
 }
 
 /* A test that no log knows of is one that nobody has seen. */
@@ -779,7 +875,22 @@ static int name_item(struct building *building, uint32_t vertex, uint32_t file, 
     return 0;
 }
 
-static int name_test(struct building *building, uint32_t vertex, const char *nodeid)
+static void name_function(struct building *building, uint32_t vertex, uint32_t file,
+                          const char *name, size_t size, int knows_values)
+{
+    struct dz_names *names = &building->names;
+    uint32_t text = dz_strings_add(&building->graph->strings, name, size);
+    if (!text)
+        building->links.failed = 1;
+    else if (knows_values)
+        dz_links_edge(&building->links, vertex,
+                      dz_names_vertex(names, DZ_VERTEX_TEST_FUNCTION, file, text));
+    else
+        dz_names_function(names, vertex, file, name, size);
+}
+
+static int name_test(struct building *building, uint32_t vertex, const char *nodeid,
+                     int knows_values)
 {
     struct dz_nodeid id;
     struct found found;
@@ -790,11 +901,36 @@ static int name_test(struct building *building, uint32_t vertex, const char *nod
     else if (r == 0 && found.class) {
         dz_links_edge(&building->links, vertex,
                       dz_names_vertex(names, DZ_VERTEX_TEST_CLASS, found.file, found.class));
-        dz_names_method(names, vertex, found.file, found.class, id.name, id.name_size);
+        dz_names_method(names, vertex, found.file, found.class, id.name, id.name_size,
+                        knows_values);
+        if (!knows_values)
+            dz_parameters_need_classes(names, vertex, found.file, found.class);
     } else if (r == 0)
-        dz_names_function(names, vertex, found.file, id.name, id.name_size);
+        name_function(building, vertex, found.file, id.name, id.name_size, knows_values);
     dz_buf_free(&id.class);
     return r;
+}
+
+/* The test's span, or NONE: nobody has seen it. */
+static uint32_t span_of_test(const struct building *building, const char *nodeid)
+{
+    uint32_t number = dz_strings_find(&building->test_names, nodeid, strlen(nodeid));
+    return number ? building->test_spans[number - 1] : DZ_OBSERVED_NONE;
+}
+
+static int add_test(struct building *building, const struct dz_build_test *test,
+                    struct dz_record *record)
+{
+    uint32_t span = span_of_test(building, test->nodeid);
+    int knows_values = span != DZ_OBSERVED_NONE && building->knows_values[span];
+    record->node = vertex_of_test(building, test->nodeid);
+    if (!knows_values)
+        record->parameters = (struct dz_fingerprint){{0}};
+    if (knows_values && test->values)
+        dz_parameters_name(&building->names, record->node, test->values);
+    if (!knows_values && span != DZ_OBSERVED_NONE)
+        dz_parameters_need_headers(&building->names, record->node, span, &building->met);
+    return name_test(building, record->node, test->nodeid, knows_values);
 }
 
 /* When all that the classes stand for is known. */
@@ -837,9 +973,8 @@ static int add_records(struct building *building)
                                    .outcome = test->outcome,
                                    .duration_us = test->duration_us,
                                    .day = of->day};
-        if (test->has_run)
-            record.node = vertex_of_test(building, test->nodeid);
-        if (test->has_run && name_test(building, record.node, test->nodeid) < 0)
+        record.parameters = test->parameters;
+        if (test->has_run && add_test(building, test, &record) < 0)
             return -ENOMEM;
         if (!dz_has_room(&graph->records, graph->n_records, &graph->cap_records,
                          sizeof *graph->records))
@@ -862,9 +997,13 @@ static int by_file(const void *one, const void *other)
 static void name_nodes(struct building *building)
 {
     struct dz_graph *graph = building->graph;
-    for (uint32_t i = 0; i < graph->n_records; i++)
-        if (graph->records[i].node != DZ_NONE)
-            graph->records[i].node = building->nodes[graph->records[i].node];
+    for (uint32_t i = 0; i < graph->n_records; i++) {
+        struct dz_record *record = &graph->records[i];
+        if (record->node != DZ_NONE)
+            record->node = building->nodes[record->node];
+        record->is_found =
+            dz_record_has_parameters(record) && graph->files[record->file].node != DZ_NONE;
+    }
     for (uint32_t i = 0; i < graph->n_files; i++)
         if (graph->files[i].node != DZ_NONE)
             graph->files[i].node = building->nodes[graph->files[i].node];
@@ -909,7 +1048,9 @@ static int begin(struct building *building)
         r = list_sources(building);
     if (r == 0)
         r = list_modules(building);
-    return r == 0 ? list_tests(building) : r;
+    if (r == 0)
+        r = list_tests(building);
+    return r == 0 ? find_values(building) : r;
 }
 
 static int fill(struct building *building)
@@ -960,6 +1101,9 @@ static void free_all(struct building *building)
     dz_free(building->conftests);
     dz_free(building->modules);
     dz_free(building->test_spans);
+    dz_free(building->knows_values);
+    dz_free(building->collected);
+    dz_bits_free(&building->met);
     dz_free(building->spans);
     dz_free(building->nodes);
 }

@@ -10,8 +10,11 @@ struct dz_build_test {
     const char *nodeid;
     uint32_t outcome; /* dz_outcome */
     uint32_t duration_us;
-    int has_run; /* 0: its record has no node */
+    int has_run;                      /* 0: its record has no node */
+    struct dz_fingerprint parameters; /* as told; zeros: they are not known by their values */
+    const char *values;               /* what these name (parameters.h); NULL: nothing */
 };
+
 
 struct dz_build_file {
     const char *path; /* as in its tests' node ids */

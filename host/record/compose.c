@@ -316,15 +316,34 @@ static int keep_older(struct composing *all, uint32_t number)
     return keep_record(all, &all->older, all->older.graph->records[number]);
 }
 
+static int has_parameters(const struct dz_record *a, const struct dz_record *b)
+{
+    return memcmp(&a->parameters, &b->parameters, sizeof a->parameters) == 0;
+}
+
+/* Whether the result's node of the file says that a record's parameters are those it ran with. newer: the one of this test,
+ * which has what was collected last; older: its number on the other side, or DZ_NONE. */
+static uint32_t is_found(const struct composing *all, const struct dz_record *record,
+                         const struct dz_record *newer, uint32_t older)
+{
+    const struct dz_record *was = older == DZ_NONE ? NULL : &all->older.graph->records[older];
+    if (all->newer.graph->files[newer->file].node == DZ_NONE)
+        return was && was->is_found && has_parameters(record, was);
+    return dz_record_has_parameters(record) && has_parameters(record, newer);
+}
+
 /* As it was is what was left out; what is due is that in whatever it had. What has failed and has nothing to tell has
  * failed by what nobody knows. */
 static int keep_newer(struct composing *all, uint32_t number, uint32_t older)
 {
     struct dz_record record = all->newer.graph->records[number];
     int is_told = record.node != DZ_NONE || older == DZ_NONE;
-    if (is_told || (record.outcome != DZ_OUTCOME_PROVED && record.outcome != DZ_OUTCOME_DUE))
+    if (is_told || (record.outcome != DZ_OUTCOME_PROVED && record.outcome != DZ_OUTCOME_DUE)) {
+        record.is_found = is_found(all, &record, &record, older);
         return keep_record(all, &all->newer, record);
+    }
     struct dz_record was = all->older.graph->records[older];
+    was.is_found = is_found(all, &was, &record, older);
     if (record.outcome == DZ_OUTCOME_DUE)
         was.outcome = DZ_OUTCOME_DUE;
     return keep_record(all, &all->older, was);

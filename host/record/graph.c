@@ -8,6 +8,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* As pyglue/parameters.py has it. */
+const struct dz_fingerprint dz_no_parameters = {"no parameters"};
+
 /* Hashes of what is in no order are added up. */
 struct sum {
     uint64_t low, high;

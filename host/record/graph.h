@@ -10,6 +10,8 @@
 #include "inputs.h"
 #include "strings.h"
 
+#include <string.h>
+
 enum dz_outcome {
     DZ_OUTCOME_PROVED, /* passed, xfailed, or skipped by a mark: the same inputs give the same again */
     DZ_OUTCOME_OPEN, /* skipped at run time, by what nobody can know to have stayed */
@@ -34,7 +36,21 @@ struct dz_record {
     uint32_t outcome;
     uint32_t duration_us;
     uint32_t day; /* since 1970, when it ran */
+    /* Of the values of its parameters when it ran; zeros: what they come from is among its inputs. What has
+     * been collected without a node has those that it has now. */
+    struct dz_fingerprint parameters;
+    uint32_t
+        is_found; /* 1: while the file's node says that nothing has changed, the parameters are these */
 };
+
+/* There are none: that they are told is enough, as a test may get some without another node id. */
+extern const struct dz_fingerprint dz_no_parameters;
+
+static inline int dz_record_has_parameters(const struct dz_record *record)
+{
+    static const struct dz_fingerprint none;
+    return memcmp(&record->parameters, &none, sizeof none) != 0;
+}
 
 /* A test file: which tests it has, by a node of what decides that. */
 struct dz_test_file {

@@ -41,12 +41,15 @@ uint32_t dz_import_targets(struct dz_names *names, const struct dz_sheet *sheet,
     return n;
 }
 
-/* Values that pytest takes from a module: what made them, and at what that looked. */
-static void read_values_of_hooks(struct dz_reader *reader)
+/* Values that pytest takes from a module: what made them, and at what that looked. Those that parametrize tests are theirs. */
+static void read_values_of_hooks(struct dz_reader *reader, enum dz_hooks of)
 {
+    struct dz_input hooks = {.kind = DZ_INPUT_HOOKS, .of = of};
     static const char *const names[] = {"pytestmark", "pytest_plugins", "collect_ignore",
                                         "collect_ignore_glob", "__test__"};
-    dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
+    hooks.fingerprint = dz_input_of_sheet(reader->sheet, &hooks, "");
+    if (memcmp(&hooks.fingerprint, &dz_absent, sizeof dz_absent) != 0)
+        dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (dz_is_bound(reader->sheet, names[i]))
             dz_reader_link(reader, DZ_VERTEX_NAME, reader->file,
@@ -62,7 +65,7 @@ void dz_expand_hooks(struct dz_reader *reader, enum dz_vertex_kind kind, enum dz
     struct dz_dotted none = {0};
     dz_names_source_input(reader->names, reader->from, reader->file,
                           (struct dz_input){.kind = DZ_INPUT_HOOKS, .of = of});
-    read_values_of_hooks(reader);
+    read_values_of_hooks(reader, of);
     for (uint32_t i = 0; i < n; i++) {
         if (!dz_is_at_top(sheet, &imports[i]) ||
             !dz_input_is_import_of_hooks(sheet, &imports[i], of))

@@ -127,19 +127,28 @@ static void add_writer(struct hash *hash, const struct dz_element *function, uin
 static void put_effect(struct hash *hash, const struct dz_sheet *sheet,
                        const struct dz_element *effect);
 
-/* A class's statement, without tests. */
+/* Of a statement or header: the outline, or the header that is one. DZ_NONE where there is none. */
+static uint32_t outline_of(const struct dz_sheet *sheet, const struct dz_element *element)
+{
+    const char *name = dz_sheet_string(sheet, element->name);
+    uint32_t outline = dz_sheet_find(sheet, DZ_OUTLINE, name, element->k);
+    return outline == DZ_NONE ? dz_sheet_find(sheet, DZ_HEADER, name, element->k) : outline;
+}
+
+/* A class's statement without tests, a function's without the values of its parameters. */
 static int put_bare(struct hash *hash, const struct dz_sheet *sheet,
                     const struct dz_element *statement)
 {
     const char *name = dz_sheet_string(sheet, statement->name);
     uint32_t bare = dz_sheet_find(sheet, DZ_BARE, name, statement->k);
-    uint32_t header = dz_sheet_find(sheet, DZ_HEADER, name, statement->k);
+    uint32_t header = outline_of(sheet, statement);
     if (bare == DZ_NONE)
         bare = dz_sheet_find(sheet, DZ_CLASS, name, statement->k);
-    if (!(statement->flags & DZ_IS_DEF) || bare == DZ_NONE || header == DZ_NONE)
+    if (!(statement->flags & DZ_IS_DEF) || header == DZ_NONE)
         return 0;
     put_effect(hash, sheet, dz_sheet_at(sheet, header));
-    put_effect(hash, sheet, dz_sheet_at(sheet, bare));
+    if (bare != DZ_NONE)
+        put_effect(hash, sheet, dz_sheet_at(sheet, bare));
     return 1;
 }
 
@@ -459,6 +468,24 @@ static int is_pytests(const char *name)
     return strncmp(name, "pytest_", 7) == 0;
 }
 
+/* Those that pytest calls by the item, or by the node, that they are about: a conftest's for what lies below it. */
+static int is_of_items(const char *name)
+{
+    static const char *const names[] = {"pytest_runtest_setup",    "pytest_runtest_call",
+                                        "pytest_runtest_teardown", "pytest_runtest_makereport",
+                                        "pytest_pyfunc_call",      "pytest_fixture_setup",
+                                        "pytest_generate_tests",   "pytest_pycollect_makeitem"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_sessions(const char *name)
+{
+    return is_pytests(name) && !is_of_items(name);
+}
+
 static int is_hook(const char *name)
 {
     static const char *const names[] = {
@@ -585,7 +612,7 @@ int dz_input_is_import_of_hooks(const struct dz_sheet *sheet, const struct dz_im
     const char *name = import->bound == DZ_NONE ? "" : dz_sheet_string(sheet, import->bound);
     if (!(import->flags & DZ_IMPORT_FROM) || !is_imported_with(sheet, import))
         return 0;
-    if (!*name || is_pytests(name))
+    if (!*name || is_sessions(name))
         return 1;
     return of != DZ_HOOKS_OF_SESSION && (is_hook(name) || !is_read(sheet, import->bound));
 }
@@ -628,7 +655,7 @@ static int is_of_hooks(const struct dz_sheet *sheet, const struct dz_element *st
                        uint32_t of)
 {
     if (of == DZ_HOOKS_OF_SESSION)
-        return binds_any(sheet, statement, is_pytests) || statement->flags & DZ_IS_STAR;
+        return binds_any(sheet, statement, is_sessions) || statement->flags & DZ_IS_STAR;
     if (binds_any(sheet, statement, is_hook))
         return 1;
     if (of == DZ_HOOKS_NOT_FIXTURES && is_plain_fixture(sheet, statement))
@@ -671,9 +698,8 @@ static struct dz_fingerprint of_hooks(const struct dz_sheet *sheet, uint32_t of)
         const struct dz_element *element = dz_sheet_at(sheet, i);
         if (dz_is_statement(element) && is_of_hooks(sheet, element, of))
             add_hooks(&hash, sheet, element);
-        else if (of != DZ_HOOKS_OF_SESSION && element->kind == DZ_HEADER &&
-                 element->owner != DZ_NONE && is_decorated(sheet, element) &&
-                 !(of == DZ_HOOKS_NOT_FIXTURES && element->flags & DZ_IS_FIXTURE))
+        else if (of == DZ_HOOKS_ALL && element->kind == DZ_HEADER && element->owner != DZ_NONE &&
+                 is_decorated(sheet, element))
             add_method(&hash, sheet, element);
     }
     return hash.n ? end(&hash) : dz_absent;
@@ -696,7 +722,7 @@ static int is_last_name(const char *qualname, const char *name)
 }
 
 /* Of all classes: a test of one may have those of another by inheriting them. */
-static struct dz_fingerprint of_fixture(const struct dz_sheet *sheet, const char *name)
+static struct dz_fingerprint of_fixture(const struct dz_sheet *sheet, const char *name, uint32_t of)
 {
     struct hash hash;
     begin(&hash, DZ_INPUT_FIXTURE);
@@ -704,10 +730,12 @@ static struct dz_fingerprint of_fixture(const struct dz_sheet *sheet, const char
         const struct dz_element *element = dz_sheet_at(sheet, i);
         if (element->kind == DZ_HEADER && element->flags & DZ_IS_FIXTURE &&
             is_last_name(dz_sheet_string(sheet, element->name), name))
-            add_method(&hash, sheet, element);
+            add_method(&hash, sheet,
+                       of == DZ_NAME_BARE ? dz_sheet_at(sheet, outline_of(sheet, element))
+                                          : element);
     }
     if (is_fixture_of_module(sheet, name)) {
-        struct dz_fingerprint whole = of_name(sheet, name, DZ_NAME_ALL);
+        struct dz_fingerprint whole = of_name(sheet, name, of);
         XXH3_128bits_update(&hash.state, &whole, sizeof whole);
         hash.n++;
     }
@@ -743,7 +771,7 @@ struct dz_fingerprint dz_input_of_sheet(const struct dz_sheet *sheet, const stru
     case DZ_INPUT_WHOLE:
         return of_whole(sheet);
     case DZ_INPUT_FIXTURE:
-        return of_fixture(sheet, name);
+        return of_fixture(sheet, name, input->of);
     default:
         return dz_absent;
     }

@@ -20,8 +20,9 @@ enum dz_input_kind {
     DZ_INPUT_CLASSES, /* the headers of all its classes */
     DZ_INPUT_SHAPE, /* what pytest finds tests by: all names, headers and statements in order, no bodies */
     DZ_INPUT_HOOKS, /* names that only pytest reads: hooks, fixtures, setup_*, pytestmark …; of: dz_hooks */
-    DZ_INPUT_WHOLE,   /* all elements in order */
-    DZ_INPUT_FIXTURE, /* name: what makes a fixture of that name, in the module or a class of it */
+    DZ_INPUT_WHOLE, /* all elements in order */
+    DZ_INPUT_FIXTURE, /* name: what makes a fixture of that name, in the module or a class of it; of: dz_name: BARE
+                         without the values of its parameters */
 
     /* Of what lies at the path, as it was used, never resolved. */
     DZ_INPUT_CONTENT,
@@ -40,13 +41,14 @@ enum dz_input_kind {
 
 enum dz_name_of {
     DZ_NAME_ALL,
-    DZ_NAME_BARE, /* of classes only what is in the bare ones */
+    DZ_NAME_BARE, /* of classes only what is in the bare ones; of headers, what is in their outlines */
 };
 enum dz_listed_names { DZ_NAMES_ALL, DZ_NAMES_OF_TESTS /* those that tests may be found by */ };
 enum dz_hooks {
     DZ_HOOKS_ALL,
-    DZ_HOOKS_OF_SESSION,   /* pytest_* only */
-    DZ_HOOKS_NOT_FIXTURES, /* but those that somebody has without asking for them by name */
+    DZ_HOOKS_OF_SESSION, /* pytest_* only, and none that a conftest has for what lies below it */
+    DZ_HOOKS_NOT_FIXTURES, /* but those that somebody has without asking for them by name; none of classes, which their
+                              tests have (test_classes.h) */
 };
 
 struct dz_fingerprint {

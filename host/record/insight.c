@@ -84,6 +84,11 @@ static int is_class(const struct dz_element *element)
     return element && (element->kind == DZ_CLASS || element->kind == DZ_BARE);
 }
 
+static int is_header(const struct dz_element *element)
+{
+    return element && (element->kind == DZ_HEADER || element->kind == DZ_OUTLINE);
+}
+
 /* From a class to its header, from there to the names of its bases, and through imports to classes again. */
 static int leads_on(const struct dz_insight *insight, const struct dz_vertex *from,
                     const struct dz_vertex *to)
@@ -92,9 +97,9 @@ static int leads_on(const struct dz_insight *insight, const struct dz_vertex *fr
     const struct dz_element *element = element_of(insight, from, &sheet);
     const struct dz_element *next = element_of(insight, to, &other);
     if (is_class(element))
-        return next && next->kind == DZ_HEADER && from->a == to->a && next->name == element->name;
+        return is_header(next) && from->a == to->a && next->name == element->name;
     if (element)
-        return element->kind == DZ_HEADER && to->kind == DZ_VERTEX_NAME;
+        return is_header(element) && to->kind == DZ_VERTEX_NAME;
     return to->kind == DZ_VERTEX_NAME || is_class(next);
 }
 
@@ -165,7 +170,7 @@ static void need_tests(struct look *look, const struct dz_joined *joined)
     for (uint32_t i = 0; i < element->attributes.n; i++) {
         const char *name = dz_sheet_string(joined->sheet, attributes[i].name);
         if (is_test_name(name))
-            dz_names_method(names, look->vertex, class.a, class.b, name, strlen(name));
+            dz_names_method(names, look->vertex, class.a, class.b, name, strlen(name), 1);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "../base/mem.h"
 #include "importing.h"
 #include "loading.h"
+#include "parameters.h"
 #include "test_classes.h"
 
 #include <errno.h>
@@ -277,7 +278,8 @@ void dz_names_looked_up(struct dz_names *names, uint32_t from, const char *spell
 static void expand(struct dz_names *names, uint32_t vertex)
 {
     struct dz_vertex at = names->links->vertices[vertex];
-    if (at.kind == DZ_VERTEX_SPAN || at.kind == DZ_VERTEX_FIXTURES)
+    if (at.kind == DZ_VERTEX_SPAN || at.kind == DZ_VERTEX_COLLECTED ||
+        at.kind == DZ_VERTEX_FIXTURES || at.kind == DZ_VERTEX_FIXTURES_OUTLINE)
         return;
     struct dz_reader reader = {
         .names = names, .from = vertex, .file = at.a, .sheet = dz_names_sheet(names, at.a)};
@@ -346,12 +348,22 @@ static void expand(struct dz_names *names, uint32_t vertex)
         dz_names_source_input(names, vertex, at.a,
                               (struct dz_input){.kind = DZ_INPUT_FIXTURE, .name = at.b});
         break;
+    case DZ_VERTEX_FIXTURE_OUTLINE:
+        dz_names_source_input(
+            names, vertex, at.a,
+            (struct dz_input){.kind = DZ_INPUT_FIXTURE, .of = DZ_NAME_BARE, .name = at.b});
+        break;
     case DZ_VERTEX_FIXTURES:
+    case DZ_VERTEX_FIXTURES_OUTLINE:
+        break;
+    case DZ_VERTEX_TEST_FUNCTION:
+        dz_expand_test_function(&reader, at.b);
         break;
     case DZ_VERTEX_TEST_CLASS:
         dz_expand_test_class(&reader, at.b);
         break;
     case DZ_VERTEX_SPAN:
+    case DZ_VERTEX_COLLECTED:
         break;
     }
 }

@@ -13,7 +13,8 @@
 #include "waivers.h"
 
 enum dz_vertex_kind {
-    DZ_VERTEX_SPAN,          /* a: span */
+    DZ_VERTEX_SPAN, /* a: span */
+    DZ_VERTEX_COLLECTED, /* a: span, of a collection: without what has found the values of parameters; not expanded */
     DZ_VERTEX_ELEMENT,       /* a: file, b: element */
     DZ_VERTEX_NAME,          /* a: file, b: string: what a module's name stands for */
     DZ_VERTEX_BOUND,         /* the same: that there is one */
@@ -26,6 +27,8 @@ enum dz_vertex_kind {
     DZ_VERTEX_HOOKS_NOT_FIXTURES, /* a: file: of that, what tests have without asking for it by name */
     DZ_VERTEX_FIXTURE,            /* a: file, b: string: a fixture of that name */
     DZ_VERTEX_FIXTURES, /* a: file, b: string of the observations: what a test of this file asks for; not expanded */
+    DZ_VERTEX_FIXTURE_OUTLINE, /* as FIXTURE, for a test whose parameters are known by their values */
+    DZ_VERTEX_FIXTURES_OUTLINE, /* as FIXTURES */
     DZ_VERTEX_BYTES,   /* a: file: all of it, lines and comments too */
     DZ_VERTEX_RAN,     /* a: file: what its statements ran when it was imported */
     DZ_VERTEX_EFFECTS, /* a: file: what its statements did */
@@ -34,6 +37,7 @@ enum dz_vertex_kind {
     DZ_VERTEX_IMPORT,  /* a: file: that it can be imported, and what that does beyond the project */
     DZ_VERTEX_LOOKED,  /* a: file: at what its statements looked when it was imported */
     DZ_VERTEX_INSIDE, /* a: file, b: element: docstrings and annotations of what it names; of the first, all that the file has */
+    DZ_VERTEX_TEST_FUNCTION, /* as NAME, of a test's function whose parameters are known by their values */
     DZ_VERTEX_TEST_CLASS, /* a: file, b: string, Class.Inner: what a test depends on that is in it, without the other tests */
 };
 
@@ -91,11 +95,11 @@ int dz_names_waived(struct dz_names *names, uint32_t vertex, struct dz_input inp
 /* The path of an input: a string of the graph. */
 uint32_t dz_names_path(struct dz_names *names, const char *absolute);
 /* To what pytest finds by a test's function: a name of the module, or where there is a class, a method, which may be an
- * inherited one. */
+ * inherited one. outline: without the values of its parameters. */
 void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, const char *name,
                        size_t size);
 void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
-                     const char *name, size_t size);
+                     const char *name, size_t size, int outline);
 /* To what a file has of an item that is no function: a doctest's examples; of any other, all of it. */
 void dz_names_item(struct dz_names *names, uint32_t from, uint32_t file, const char *name);
 /* Expands all that has been met. */

@@ -50,6 +50,19 @@ static void weigh(struct dz_proof *test, enum dz_outcome outcome, enum dz_reason
         test->is_proved = 1;
 }
 
+static int add_if(struct dz_proofs *proofs, struct dz_proof *test,
+                  const struct dz_fingerprint *parameters)
+{
+    for (uint32_t i = test->ifs; i; i = proofs->ifs[i - 1].before)
+        if (memcmp(&proofs->ifs[i - 1].parameters, parameters, sizeof *parameters) == 0)
+            return 0;
+    if (!dz_has_room(&proofs->ifs, proofs->n_ifs, &proofs->cap_ifs, sizeof *proofs->ifs))
+        return -ENOMEM;
+    proofs->ifs[proofs->n_ifs++] = (struct dz_if){*parameters, test->ifs};
+    test->ifs = proofs->n_ifs;
+    return 0;
+}
+
 static int add_files(struct dz_proofs *proofs, const struct dz_graph *graph,
                      const struct dz_selection *selection, uint32_t *ret_numbers)
 {
@@ -83,6 +96,9 @@ static int add_tests(struct dz_proofs *proofs, const struct dz_graph *graph,
         test->file = files[record->file];
         test->is_there |= !selection->files[record->file];
         weigh(test, record->outcome, selection->records[i]);
+        if (selection->records[i] == DZ_REASON_PARAMETERS &&
+            add_if(proofs, test, &record->parameters) < 0)
+            return -ENOMEM;
         test->duration_us = record->duration_us;
         if (selection->records[i] == DZ_REASON_UNPROVABLE &&
             note_doubt(proofs, test, graph, &selection->nodes[record->node]) < 0)
@@ -106,6 +122,12 @@ static int is_proved(const struct dz_proof *test)
     return test->is_proved && !test->is_refused;
 }
 
+/* Whoever collects it sees whether it is. */
+static int may_be_proved(const struct dz_proof *test)
+{
+    return (test->is_proved || test->ifs) && !test->is_refused;
+}
+
 static int is_to_be_left_out(const struct dz_proof *test)
 {
     return is_proved(test) && !test->is_audited;
@@ -118,7 +140,7 @@ void dz_proofs_audit(struct dz_proofs *proofs, double percent, uint32_t seed)
         struct dz_proof *test = &proofs->tests[i];
         const char *nodeid = proofs->nodeids.at[i];
         uint64_t hash = XXH3_64bits_withSeed(nodeid, strlen(nodeid), seed) % 1000000;
-        test->is_audited = is_proved(test) && (double)hash < percent * 10000;
+        test->is_audited = may_be_proved(test) && (double)hash < percent * 10000;
     }
 }
 
@@ -138,8 +160,28 @@ static void put_name(struct dz_buf *to, const struct dz_strings *strings, uint32
     dz_buf_put(to, strings->at[i], strlen(strings->at[i]) + 1);
 }
 
+static void put_proved(const struct dz_proofs *proofs, uint32_t number, struct dz_proved *to)
+{
+    static const struct dz_fingerprint any;
+    const struct dz_proof *test = &proofs->tests[number];
+    if (test->is_proved) {
+        put_name(&to->names, &proofs->nodeids, number);
+        dz_buf_put(&to->parameters, any.bytes, sizeof any.bytes);
+        return;
+    }
+    for (uint32_t i = test->ifs; i; i = proofs->ifs[i - 1].before) {
+        put_name(&to->names, &proofs->nodeids, number);
+        dz_buf_put(&to->parameters, proofs->ifs[i - 1].parameters.bytes, sizeof any.bytes);
+    }
+}
+
+static int is_whole(const struct dz_proved *proved)
+{
+    return dz_buf_ok(&proved->names) && dz_buf_ok(&proved->parameters);
+}
+
 int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
-                   struct dz_buf *tests, struct dz_buf *audited)
+                   struct dz_proved *tests, struct dz_proved *audited)
 {
     uint32_t n = proofs->paths.n;
     dz_auto uint8_t *are_left = dz_alloc(n + 1);
@@ -151,21 +193,27 @@ int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct 
     for (uint32_t i = 0; i < proofs->nodeids.n; i++) {
         const struct dz_proof *test = &proofs->tests[i];
         if (test->is_audited)
-            put_name(audited, &proofs->nodeids, i);
-        if (!is_to_be_left_out(test))
+            put_proved(proofs, i, audited);
+        if (!may_be_proved(test) || test->is_audited)
             continue;
         if (!are_left[test->file])
-            put_name(tests, &proofs->nodeids, i);
+            put_proved(proofs, i, tests);
         else
-            counted[test->file] += test->is_there;
+            counted[test->file] += test->is_there && is_proved(test);
     }
     for (uint32_t i = 0; i < n; i++)
         if (are_left[i]) {
             put_name(files, &proofs->paths, i);
             dz_buf_put(counts, &counted[i], sizeof counted[i]);
         }
-    int is_whole = dz_buf_ok(files) && dz_buf_ok(counts) && dz_buf_ok(tests) && dz_buf_ok(audited);
-    return is_whole ? 0 : -ENOMEM;
+    return dz_buf_ok(files) && dz_buf_ok(counts) && is_whole(tests) && is_whole(audited) ? 0
+                                                                                         : -ENOMEM;
+}
+
+void dz_proved_free(struct dz_proved *proved)
+{
+    dz_buf_free(&proved->names);
+    dz_buf_free(&proved->parameters);
 }
 
 struct doubt {
@@ -202,7 +250,7 @@ uint64_t dz_proofs_saved_us(const struct dz_proofs *proofs)
 {
     uint64_t saved_us = 0;
     for (uint32_t i = 0; i < proofs->nodeids.n; i++)
-        if (is_to_be_left_out(&proofs->tests[i]))
+        if (may_be_proved(&proofs->tests[i]) && !proofs->tests[i].is_audited)
             saved_us += proofs->tests[i].duration_us;
     return saved_us;
 }
@@ -213,6 +261,7 @@ void dz_proofs_free(struct dz_proofs *proofs)
     dz_strings_free(&proofs->paths);
     dz_strings_free(&proofs->reasons);
     dz_free(proofs->tests);
+    dz_free(proofs->ifs);
     dz_free(proofs->are_known);
     *proofs = (struct dz_proofs){0};
 }

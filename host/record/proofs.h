@@ -12,6 +12,17 @@ struct dz_proof {
     uint32_t duration_us;
     uint8_t is_proved, is_refused, is_deselected, is_audited;
     uint8_t is_there; /* a baseline, whose file is as it was, has it */
+    uint32_t ifs;     /* it is proved if its parameters are one of these: number of the last, + 1 */
+};
+
+struct dz_if {
+    struct dz_fingerprint parameters;
+    uint32_t before; /* another one of the same test, + 1 */
+};
+
+/* Names with NUL behind, and of each what its parameters have to be, 16 bytes; zeros: whatever they are. */
+struct dz_proved {
+    struct dz_buf names, parameters;
 };
 
 struct dz_proofs {
@@ -19,6 +30,8 @@ struct dz_proofs {
     struct dz_proof *tests; /* by number of the string - 1; the same for files */
     uint8_t *are_known;     /* files: which tests are in there is as some baseline says */
     uint32_t cap_tests, cap_files;
+    struct dz_if *ifs;
+    uint32_t n_ifs, cap_ifs;
 };
 
 /* Negative when there is no memory. */
@@ -29,7 +42,8 @@ void dz_proofs_audit(struct dz_proofs *proofs, double percent, uint32_t seed);
 /* As in `chosen`, of wire.def: files in which nothing is to run, how many tests are proved in each, proved tests of other
  * files, and tests that are audited. Negative when there is no memory. */
 int dz_proofs_tell(const struct dz_proofs *proofs, struct dz_buf *files, struct dz_buf *counts,
-                   struct dz_buf *tests, struct dz_buf *audited);
+                   struct dz_proved *tests, struct dz_proved *audited);
+void dz_proved_free(struct dz_proved *proved);
 /* Why tests that are not proved are unprovable: each reason once, behind how many there are of it, the most frequent first,
  * with NUL behind. Negative when there is no memory. */
 int dz_proofs_doubts(const struct dz_proofs *proofs, struct dz_buf *ret);

@@ -67,6 +67,14 @@ uint32_t dz_bare_of(const struct dz_sheet *sheet, uint32_t class)
     return bare == DZ_NONE ? class : bare;
 }
 
+uint32_t dz_outline_of(const struct dz_sheet *sheet, uint32_t header)
+{
+    const struct dz_element *element = dz_sheet_at(sheet, header);
+    uint32_t outline =
+        dz_sheet_find(sheet, DZ_OUTLINE, dz_sheet_string(sheet, element->name), element->k);
+    return outline == DZ_NONE ? header : outline;
+}
+
 /* Who runs a test need not know the others of its class: which of them look for others is found out (insight.h). */
 static uint32_t class_around(const struct dz_reader *reader, const struct dz_element *element)
 {
@@ -90,16 +98,20 @@ void dz_read_annotation(struct dz_reader *reader, const struct dz_element *of)
                                                 .k = of->k});
 }
 
-/* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them. */
+/* Those around it in the source: a function's header, a class's, its annotations where its decorators or bases read them.
+ * What runs a function has nothing to do with the values that pytest calls it with (parameters.h). */
 static void read_around(struct dz_reader *reader, uint32_t number, const struct dz_element *element)
 {
     uint32_t n, is_decorated = 0;
+    int is_header = element->kind == DZ_HEADER || element->kind == DZ_OUTLINE;
     const uint32_t *named = dz_scope_named(reader->sheet, element->name, &n);
-    for (uint32_t i = 0; i < n && element->kind != DZ_HEADER; i++) {
+    for (uint32_t i = 0; i < n && !is_header; i++) {
         const struct dz_element *other = dz_sheet_at(reader->sheet, named[i]);
         if (named[i] == number || other->k != element->k || other->kind != DZ_HEADER)
             continue;
-        dz_reader_link(reader, DZ_VERTEX_ELEMENT, reader->file, named[i]);
+        dz_reader_link(reader, DZ_VERTEX_ELEMENT, reader->file,
+                       element->kind == DZ_CLASS ? named[i]
+                                                 : dz_outline_of(reader->sheet, named[i]));
         is_decorated |= other->reads.n > 0;
     }
     if (is_decorated)
@@ -173,7 +185,51 @@ const struct dz_element *dz_element_named(const struct dz_reader *reader, enum d
     return *ret == DZ_NONE ? NULL : dz_sheet_at(reader->sheet, *ret);
 }
 
-/* Of what is known to have no effects: it may read files all the same. */
+/* Calls that look at no file and no variable, in code that has no effects: there the cut has found that names stand for what
+ * they say. */
+static int is_blind(const char *chain)
+{
+    static const char *const names[] = {"Path",
+                                        "collections.namedtuple",
+                                        "logging.getLogger",
+                                        "namedtuple",
+                                        "os.path.abspath",
+                                        "os.path.basename",
+                                        "os.path.dirname",
+                                        "os.path.join",
+                                        "pathlib.Path",
+                                        "pytest.fixture",
+                                        "pytest.param",
+                                        "re.compile",
+                                        "typing.NewType",
+                                        "typing.TypeVar"};
+    if (strncmp(chain, "pytest.mark.", 12) == 0)
+        return 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], chain) == 0)
+            return 1;
+    return 0;
+}
+
+int dz_may_look(const struct dz_sheet *sheet, const struct dz_element *element)
+{
+    const struct dz_read *reads = dz_sheet_reads(sheet, element);
+    const struct dz_attribute *attributes = dz_sheet_attributes(sheet, element);
+    for (uint32_t i = 0; i < element->reads.n; i++) {
+        dz_autobuf struct dz_buf chain = {0};
+        if (!(reads[i].mode & DZ_READ_CALLED))
+            continue;
+        dz_sheet_put_chain(sheet, reads[i].chain, &chain);
+        dz_buf_put(&chain, "", 1);
+        if (!dz_buf_ok(&chain) || !is_blind(chain.data))
+            return 1;
+    }
+    for (uint32_t i = 0; i < element->attributes.n; i++)
+        if (attributes[i].mode & DZ_READ_CALLED)
+            return 1;
+    return 0;
+}
+
 /* What a statement binds its names to: of a function its header, of a class its statements, else what it reads. Where it calls
  * what is not known, also what that ran. */
 void dz_read_statement(struct dz_reader *reader, uint32_t number)
@@ -182,7 +238,7 @@ void dz_read_statement(struct dz_reader *reader, uint32_t number)
     uint32_t part;
     if (statement->flags & DZ_IS_DEF ? dz_has_effect(statement) : statement->why != 0)
         dz_reader_link(reader, DZ_VERTEX_RAN, reader->file, 0);
-    else if (dz_makes_calls(reader->sheet, statement))
+    else if (dz_may_look(reader->sheet, statement))
         dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
     if (!(statement->flags & DZ_IS_DEF)) {
         if (!(statement->flags & DZ_IS_IMPORT))

@@ -13,6 +13,10 @@ void dz_read_statement(struct dz_reader *reader, uint32_t number);
 void dz_read_annotation(struct dz_reader *reader, const struct dz_element *of);
 /* Of a class, what it is without its test methods, where there is such an element. */
 uint32_t dz_bare_of(const struct dz_sheet *sheet, uint32_t class);
+/* Of a header, what it is without the values of parameters, where there is such an element. */
+uint32_t dz_outline_of(const struct dz_sheet *sheet, uint32_t header);
+/* Of what has no effects: whether something that it calls may look at files or variables. */
+int dz_may_look(const struct dz_sheet *sheet, const struct dz_element *element);
 /* The part of a statement's definition that is of this kind; NULL: none. */
 const struct dz_element *dz_element_named(const struct dz_reader *reader, enum dz_element_kind kind,
                                           const struct dz_element *statement, uint32_t *ret);

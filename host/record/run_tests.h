@@ -12,6 +12,8 @@ struct dz_run_test {
     uint8_t has_run;  /* to its end: its span tells what it depends on */
     uint8_t is_double;
     uint64_t duration_us;
+    struct dz_fingerprint parameters; /* as the front has told; zeros: it could not */
+    uint32_t values;                  /* of strings: what they name; 0: nothing */
 };
 
 struct dz_run_file {
@@ -36,4 +38,6 @@ int dz_run_tests_are_told(struct dz_run_tests *all, const char *frames, size_t s
 /* What has become of one that has run to its end. */
 int dz_run_tests_have_run(struct dz_run_tests *all, const char *nodeid, enum dz_outcome outcome,
                           uint64_t duration_us);
+/* NULL: it was not told of. */
+const struct dz_run_test *dz_run_tests_find(const struct dz_run_tests *all, const char *nodeid);
 void dz_run_tests_free(struct dz_run_tests *all);

@@ -106,18 +106,33 @@ static enum dz_reason reason_of(const struct dz_record *record, enum dz_reason b
     return record->node == DZ_NONE ? DZ_REASON_UNKNOWN : by_node;
 }
 
+/* What decides which tests are in the file decides which values they have. */
+static int has_known_parameters(const struct dz_selection *selection,
+                                const struct dz_record *record)
+{
+    return !dz_record_has_parameters(record) ||
+           (record->is_found && !selection->files[record->file]);
+}
+
+static enum dz_reason judge(const struct dz_selection *selection, const struct dz_input *inputs,
+                            const struct dz_record *record)
+{
+    enum dz_reason reason = reason_of(record, reason_of_node(selection, inputs, record->node));
+    int is_proved = reason == DZ_REASON_NONE && record->outcome == DZ_OUTCOME_PROVED;
+    return is_proved && !has_known_parameters(selection, record) ? DZ_REASON_PARAMETERS : reason;
+}
+
 void dz_selection_judge(struct dz_selection *selection, const struct dz_input *inputs,
                         const struct dz_record *records, uint32_t n_records,
                         const struct dz_test_file *files, uint32_t n_files)
 {
-    for (uint32_t i = 0; i < n_records; i++) {
-        selection->records[i] =
-            reason_of(&records[i], reason_of_node(selection, inputs, records[i].node));
-        selection->n_selected += selection->records[i] != DZ_REASON_NONE;
-    }
     for (uint32_t i = 0; i < n_files; i++)
         selection->files[i] =
             files[i].node == DZ_NONE || selection->nodes[files[i].node].input != DZ_NONE;
+    for (uint32_t i = 0; i < n_records; i++) {
+        selection->records[i] = judge(selection, inputs, &records[i]);
+        selection->n_selected += selection->records[i] != DZ_REASON_NONE;
+    }
 }
 
 int dz_selection_make(struct dz_selection *ret, uint32_t n_nodes, uint32_t n_records,

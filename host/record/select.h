@@ -10,6 +10,7 @@ enum dz_reason {
     DZ_REASON_FAILED,     /* last time */
     DZ_REASON_OPEN,       /* skipped at run time last time */
     DZ_REASON_DUE,        /* selected last time, and not run */
+    DZ_REASON_PARAMETERS, /* proved if its parameters are what they were, which is seen when its file is collected */
     DZ_REASON_UNKNOWN, /* nothing is known of it: another baseline may have proved it. Of no file */
     DZ_REASONS
 };

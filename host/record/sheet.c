@@ -499,7 +499,7 @@ uint32_t dz_sheet_find(const struct dz_sheet *sheet, enum dz_element_kind kind, 
 
 const char *dz_element_kind_name(uint32_t kind)
 {
-    static const char *const names[] = {"module",    "function", "header",  "annotation",
-                                        "docstring", "class",    "binding", "effect", "bare"};
+    static const char *const names[] = {"module", "function", "header", "annotation", "docstring",
+                                        "class",  "binding",  "effect", "bare",       "outline"};
     return kind < DZ_ELEMENT_KINDS ? names[kind] : "unknown";
 }

@@ -26,7 +26,7 @@ void dz_names_function(struct dz_names *names, uint32_t from, uint32_t file, con
 }
 
 void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint32_t class,
-                     const char *name, size_t size)
+                     const char *name, size_t size, int outline)
 {
     const struct dz_sheet *sheet = dz_names_sheet(names, file);
     dz_autobuf struct dz_buf whole = {0};
@@ -37,7 +37,9 @@ void dz_names_method(struct dz_names *names, uint32_t from, uint32_t file, uint3
     }
     uint32_t header = sheet ? dz_sheet_find(sheet, DZ_HEADER, whole.data, 1) : DZ_NONE;
     if (header != DZ_NONE)
-        dz_links_edge(names->links, from, dz_names_vertex(names, DZ_VERTEX_ELEMENT, file, header));
+        dz_links_edge(names->links, from,
+                      dz_names_vertex(names, DZ_VERTEX_ELEMENT, file,
+                                      outline ? dz_outline_of(sheet, header) : header));
     else
         dz_names_source_input(names, from, file,
                               (struct dz_input){.kind = DZ_INPUT_ELEMENT,
@@ -119,6 +121,14 @@ static int is_plain_class_name(struct dz_reader *reader, const char *name)
     return n_bound > 0;
 }
 
+/* Its statements may have looked at files. */
+static void read_class(struct dz_reader *reader, uint32_t bare)
+{
+    dz_reader_link(reader, DZ_VERTEX_ELEMENT, reader->file, bare);
+    if (dz_may_look(reader->sheet, dz_sheet_at(reader->sheet, bare)))
+        dz_reader_link(reader, DZ_VERTEX_LOOKED, reader->file, 0);
+}
+
 static void read_classes_named(struct dz_reader *reader, const char *name, size_t size)
 {
     dz_auto char *whole = dz_memdup(name, size);
@@ -127,8 +137,7 @@ static void read_classes_named(struct dz_reader *reader, const char *name, size_
     reader->names->links->failed |= !whole;
     for (uint32_t i = 0; i < n; i++)
         if (dz_sheet_at(reader->sheet, named[i])->kind == DZ_CLASS)
-            dz_reader_link(reader, DZ_VERTEX_ELEMENT, reader->file,
-                           dz_bare_of(reader->sheet, named[i]));
+            read_class(reader, dz_bare_of(reader->sheet, named[i]));
 }
 
 void dz_expand_test_class(struct dz_reader *reader, uint32_t string)

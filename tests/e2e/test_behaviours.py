@@ -17,11 +17,10 @@ PROJECTS = behaviours.projects()
 EVERY = os.environ.get("DAGZ_BEHAVIOURS") == "all"
 # More runs than must, by what is not told apart yet; that nothing is missed holds all the same.
 OPEN = {
-    "a parametrized function's header holds its values, and all its ids depend on it": "params-",
     "what is a function's own docstring is not told from that of what it looks into": "docs-docstring",
     "an import reads a registry to put something into it": "registries-registration registries-import",
     "a file that cannot be imported fails with all its tests": "removals-module_renamed_that_a_file_begins_with",
-    "headers, overrides and hooks of fixtures below": "fixtures-scope fixtures-fixture_overridden fixtures-autouse fixtures-hook_of_items",
+    "a conftest that comes is imported for all that lies below it": "fixtures-fixture_overridden_in_new_conftest",
     "a plugin of the project is read as a whole": "plugs-function_beside",
     "who asks for subclasses may get any": "subclasses-",
 }

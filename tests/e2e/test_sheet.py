@@ -745,6 +745,104 @@ def test_a_class_without_tests_has_no_bare_one(cut):
     assert not [e for e in cut(BASE)["elements"] if e["kind"] == "bare"]
 
 
+# ---- outlines ----
+
+PARAMETERS = '''
+import pytest
+from pytest import mark as m
+from lib import CASES, made, mock
+
+@pytest.mark.parametrize("x", CASES, ids=str)
+@m.parametrize("y", argvalues=made(CASES), indirect=["y"])
+@m.skipif(CASES == [1], reason="one")
+def test_it(x, y, z=1):
+    pass
+
+@pytest.fixture(params=CASES, scope="module")
+def given(request):
+    return request.param
+
+@pytest.mark.parametrize("z", CASES)
+class TestIt:
+    size = 1
+
+    @pytest.fixture(params=CASES)
+    def own(self, request):
+        pass
+
+    @pytest.mark.parametrize("w", CASES)
+    def test_within(self, w, z, own):
+        pass
+'''
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ('"x", CASES', '"x", [1, 2]'),
+        ("ids=str", "ids=lambda x: 1"),
+        ("made(CASES)", "[made(x) for x in CASES]"),
+        ("params=CASES, scope", "params=[made()], scope"),
+        ('"z", CASES', '"z", [1]'),
+        ("params=CASES)", "params=[1])"),
+        ('"w", CASES', '"w", {1: 2}'),
+    ],
+)  # fmt: skip
+def test_an_outline_is_without_the_values_of_parameters(cut, old, new):
+    what = changed(cut(PARAMETERS), cut(PARAMETERS.replace(old, new)))
+    assert any(name.startswith("header ") for name in what)
+    assert not [name for name in what if name.startswith(("outline ", "bare "))], what
+
+
+@pytest.mark.parametrize(
+    "old, new, outline",
+    [
+        ('"x", CASES', '"xx", CASES', "test_it"),
+        ('CASES, ids=str', 'CASES', "test_it"),
+        ('CASES, ids=str', 'CASES, False, ids=str', "test_it"),
+        ('indirect=["y"]', "indirect=True", "test_it"),
+        ("CASES == [1]", "CASES == [2]", "test_it"),
+        ("z=1", "z=2", "test_it"),
+        ("def test_it", "async def test_it", "test_it"),
+        ("scope=", "autouse=", "given"),
+        ("params=CASES, ", "", "given"),
+        ('"z", CASES', '"zz", CASES', "TestIt"),
+        ('"w", CASES', '"ww", CASES', "TestIt.test_within"),
+    ],
+)  # fmt: skip
+def test_all_else_of_a_header_is_in_its_outline(cut, old, new, outline):
+    before, after = cut(PARAMETERS), cut(PARAMETERS.replace(old, new))
+    has = [{(e["kind"], e["qualname"]) for e in sheet["elements"]} for sheet in (before, after)]
+    assert ("outline", outline) in has[0]
+    assert ("outline", outline) not in has[1] or f"outline {outline}" in changed(before, after)
+
+
+def test_an_outline_reads_no_values(cut):
+    sheet = cut(PARAMETERS)
+    assert reads(element(sheet, "outline", "test_it#1")) == {"pytest.mark.parametrize", "m.parametrize", "m.skipif", "CASES"}
+    assert reads(element(sheet, "outline", "given#1")) == {"pytest.fixture"}
+    assert "CASES" in reads(element(sheet, "header", "given#1"))
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ('@pytest.mark.parametrize("x", CASES, ids=str)', '@made\n@pytest.mark.parametrize("x", CASES, ids=str)'),
+        ("z=1", "z=made()"),
+        ("from pytest import mark as m", "from lib import mark as m"),
+    ],
+)
+def test_where_something_else_may_look_at_the_values_there_is_no_outline(cut, old, new):
+    kinds = {(e["kind"], e["qualname"]) for e in cut(PARAMETERS.replace(old, new))["elements"]}
+    assert ("outline", "test_it") not in kinds and ("outline", "given") in kinds
+
+
+@pytest.mark.parametrize("mark", ['"x", *CASES', "*CASES", "**CASES", '"x"', 'argnames="x"'])
+def test_values_that_do_not_stand_there_are_not_left_out(cut, mark):
+    kinds = {(e["kind"], e["qualname"]) for e in cut(f"import pytest\n@pytest.mark.parametrize({mark})\ndef f(x): pass\n")["elements"]}
+    assert ("header", "f") in kinds and ("outline", "f") not in kinds
+
+
 @pytest.mark.parametrize(
     "body, is_told",
     [

@@ -359,7 +359,7 @@ static void a_newer_version_is_a_sentence_of_its_own(void **state)
     bytes.data[8]++;
     assert_null(dz_baseline_open(bytes.data, bytes.len, &err));
     assert_int_equal(err.code, -ESTALE);
-    assert_non_null(strstr(err.text, "a baseline of version 3, where 2 is in use"));
+    assert_non_null(strstr(err.text, "a baseline of version 4, where 3 is in use"));
 }
 
 static void without_memory_nothing_is_read_or_written(void **state)

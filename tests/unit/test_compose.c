@@ -566,6 +566,66 @@ static void what_was_left_out_is_what_it_was(void **state)
     dz_graph_free(&ret);
 }
 
+static void has(struct dz_graph *graph, uint32_t record, uint8_t parameters, int is_found)
+{
+    graph->records[record].parameters.bytes[0] = parameters;
+    graph->records[record].is_found = is_found != 0;
+}
+
+/* A record is of the parameters that it ran with; whether the file's node says that they are these is another matter. */
+static void parameters_are_found_where_the_file_was_collected_with_them(void **state)
+{
+    (void)state;
+    struct dz_graph older, newer, ret;
+    make_suite(&older, 4, 1, 0);
+    make_suite(&newer, 4, 2, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        newer.records[i].node = i == 3 ? newer.records[i].node : DZ_NONE;
+        newer.records[i].outcome = DZ_OUTCOME_PROVED;
+    }
+    has(&older, 0, 1, 0), has(&newer, 0, 1, 1); /* collected, with the same */
+    has(&older, 1, 1, 1), has(&newer, 1, 2, 1); /* with others: it is another baseline's proof */
+    has(&older, 2, 1, 1), has(&newer, 2, 0, 0); /* nobody knows with which */
+    has(&older, 3, 1, 1), has(&newer, 3, 2, 0); /* it has run */
+    compose(&ret, &older, &newer);
+    static const struct {
+        uint8_t parameters, is_found;
+    } expected[] = {{1, 1}, {1, 0}, {1, 0}, {2, 1}};
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(ret.records[i].parameters.bytes[0], expected[i].parameters);
+        assert_int_equal(ret.records[i].is_found, expected[i].is_found);
+    }
+    dz_graph_free(&older);
+    dz_graph_free(&newer);
+    dz_graph_free(&ret);
+}
+
+static void what_is_collected_in_part_has_only_the_parameters_that_all_had(void **state)
+{
+    (void)state;
+    struct dz_graph older, newer, ret;
+    make_suite(&older, 4, 1, 0);
+    make_suite(&newer, 4, 2, 0);
+    newer.files[0].node = DZ_NONE;
+    newer.records[3].node = DZ_NONE;
+    newer.records[3].outcome = DZ_OUTCOME_PROVED;
+    has(&older, 0, 1, 1), has(&newer, 0, 1, 0);
+    has(&older, 1, 1, 1), has(&newer, 1, 2, 0);
+    has(&older, 2, 1, 0), has(&newer, 2, 1, 0);
+    has(&older, 3, 1, 1), has(&newer, 3, 2, 0);
+    compose(&ret, &older, &newer);
+    static const struct {
+        uint8_t parameters, is_found;
+    } expected[] = {{1, 1}, {2, 0}, {1, 0}, {1, 1}};
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(ret.records[i].parameters.bytes[0], expected[i].parameters);
+        assert_int_equal(ret.records[i].is_found, expected[i].is_found);
+    }
+    dz_graph_free(&older);
+    dz_graph_free(&newer);
+    dz_graph_free(&ret);
+}
+
 static void what_was_left_out_and_is_not_known_here_proves_nothing(void **state)
 {
     (void)state;
@@ -615,6 +675,8 @@ int main(void)
         cmocka_unit_test(a_run_of_one_test_still_yields_a_full_baseline),
         cmocka_unit_test(a_test_that_is_gone_from_its_file_is_gone),
         cmocka_unit_test(what_was_left_out_is_what_it_was),
+        cmocka_unit_test(parameters_are_found_where_the_file_was_collected_with_them),
+        cmocka_unit_test(what_is_collected_in_part_has_only_the_parameters_that_all_had),
         cmocka_unit_test(what_was_left_out_and_is_not_known_here_proves_nothing),
         cmocka_unit_test(without_memory_nothing_is_composed),
     };

@@ -52,9 +52,12 @@ static void add(struct dz_proofs *proofs, struct said *said)
 static void assert_told(struct dz_proofs *proofs, const char *files, const char *counts,
                         const char *tests)
 {
-    struct dz_buf told[4] = {{0}}, audited = {0};
-    assert_int_equal(dz_proofs_tell(proofs, &told[0], &told[1], &told[2], &audited), 0);
-    assert_int_equal(audited.len, 0);
+    struct dz_buf told[4] = {{0}};
+    struct dz_proved proved = {0}, audited = {0};
+    assert_int_equal(dz_proofs_tell(proofs, &told[0], &told[1], &proved, &audited), 0);
+    assert_int_equal(audited.names.len, 0);
+    told[2] = proved.names;
+    dz_buf_free(&proved.parameters);
     for (int i = 0; i < 3; i += 2)
         for (size_t at = 0; at < told[i].len; at++)
             if (!told[i].data[at])
@@ -108,6 +111,54 @@ static void one_proof_is_enough_and_a_failure_of_today_refuses_it(void **state)
     assert_told(&proofs, "", "", "a.py::2|a.py::4|");
 }
 
+static void if_parameters(struct said *said, uint32_t in, const char *nodeid, char parameters)
+{
+    test(said, in, nodeid, DZ_OUTCOME_PROVED, DZ_REASON_PARAMETERS);
+    said->graph.records[said->graph.n_records - 1].parameters.bytes[15] = (uint8_t)parameters;
+}
+
+static void assert_proved_if(const struct dz_proofs *proofs, const char *nodeid,
+                             const char *parameters, const char *file)
+{
+    dz_autobuf struct dz_buf files = {0}, counts = {0};
+    struct dz_proved tests = {0}, audited = {0};
+    assert_int_equal(dz_proofs_tell(proofs, &files, &counts, &tests, &audited), 0);
+    dz_buf_put(&files, "", 1);
+    assert_string_equal(files.data, file);
+    size_t n = strlen(parameters), size = strlen(nodeid) + 1;
+    assert_int_equal(tests.names.len, n * size);
+    assert_int_equal(tests.parameters.len, n * 16);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(tests.names.data + i * size, nodeid);
+        assert_int_equal(tests.parameters.data[i * 16 + 15], parameters[i]);
+    }
+    dz_proved_free(&tests);
+    dz_proved_free(&audited);
+}
+
+/* Which ones it has, only who collects the file can say; one baseline that knows is enough. */
+static void what_is_proved_with_some_parameters_is_told_with_each_of_them(void **state)
+{
+    (void)state;
+    struct dz_proofs proofs = {0};
+    struct said one = {0}, other = {0}, again = {0}, known = {0}, failed = {0};
+    if_parameters(&one, file(&one, "a.py", 1), "a.py::t[1]", 'x');
+    add(&proofs, &one);
+    assert_proved_if(&proofs, "a.py::t[1]", "x", "");
+    if_parameters(&other, file(&other, "a.py", 0), "a.py::t[1]", 'y');
+    add(&proofs, &other);
+    if_parameters(&again, file(&again, "a.py", 0), "a.py::t[1]", 'x');
+    add(&proofs, &again);
+    assert_proved_if(&proofs, "a.py::t[1]", "yx", "");
+    proved(&known, file(&known, "a.py", 1), "a.py::t[1]");
+    add(&proofs, &known);
+    assert_proved_if(&proofs, "", "", "a.py");
+    test(&failed, file(&failed, "a.py", 1), "a.py::t[1]", DZ_OUTCOME_FAILED, DZ_REASON_FAILED);
+    add(&proofs, &failed);
+    assert_proved_if(&proofs, "", "", "");
+    dz_proofs_free(&proofs);
+}
+
 static uint32_t count_audited(const struct dz_proofs *proofs)
 {
     uint32_t n = 0;
@@ -121,7 +172,8 @@ static void what_is_audited_is_not_left_out_nor_is_its_file(void **state)
     (void)state;
     struct dz_proofs proofs = {0};
     struct said one = {0};
-    dz_autobuf struct dz_buf files = {0}, counts = {0}, tests = {0}, audited = {0};
+    dz_autobuf struct dz_buf files = {0}, counts = {0};
+    struct dz_proved tests = {0}, audited = {0};
     uint32_t a = file(&one, "a.py", 1), b = file(&one, "b.py", 0);
     proved(&one, a, "a.py::1");
     test(&one, a, "a.py::2", DZ_OUTCOME_DESELECTED, DZ_REASON_NONE);
@@ -130,9 +182,10 @@ static void what_is_audited_is_not_left_out_nor_is_its_file(void **state)
     add(&proofs, &one);
     dz_proofs_audit(&proofs, 100, 1);
     assert_int_equal(dz_proofs_tell(&proofs, &files, &counts, &tests, &audited), 0);
-    assert_int_equal(files.len + counts.len + tests.len, 0);
-    assert_int_equal(audited.len, 16);
-    assert_memory_equal(audited.data, "a.py::1\0b.py::1", 16);
+    assert_int_equal(files.len + counts.len + tests.names.len, 0);
+    assert_int_equal(audited.names.len, 16);
+    assert_memory_equal(audited.names.data, "a.py::1\0b.py::1", 16);
+    dz_proved_free(&audited);
     dz_proofs_audit(&proofs, 0, 1);
     assert_told(&proofs, "a.py|", "1|", "b.py::1|");
 }
@@ -183,14 +236,27 @@ static void both_together_may_leave_a_file_out(void **state)
 
 /* ---- at the end ---- */
 
-static void collected(struct dz_buf *frames, const char *path, int complete, const char *nodeids,
-                      size_t size)
+static const char zeros[16 * 8];
+
+static void collected_with(struct dz_buf *frames, const char *path, int complete,
+                           const char *nodeids, size_t size, const char *parameters)
 {
+    uint32_t n = 0;
+    for (size_t i = 0; i < size; i++)
+        n += !nodeids[i];
     struct dz_msg msg = {.type = DZ_MSG_collected,
                          .collected = {.path = dz_bytes(path, strlen(path)),
                                        .complete = (uint8_t)complete,
-                                       .nodeids = dz_bytes(nodeids, size)}};
+                                       .nodeids = dz_bytes(nodeids, size),
+                                       .parameters = dz_bytes(parameters, 16 * n),
+                                       .values = dz_bytes(zeros, n)}};
     dz_wire_put(frames, &msg);
+}
+
+static void collected(struct dz_buf *frames, const char *path, int complete, const char *nodeids,
+                      size_t size)
+{
+    collected_with(frames, path, complete, nodeids, size, zeros);
 }
 
 static void deselected(struct dz_buf *frames, const char *nodeids, size_t size)
@@ -216,7 +282,8 @@ static void what_has_not_run_is_proved_or_due(void **state)
     static const char proved_files[] = "b.py", proved_tests[] = "a.py::2\0a.py::5";
     struct dz_run_tests all = {0};
     struct dz_msg_chosen chosen = {.files = dz_bytes(proved_files, sizeof proved_files),
-                                   .tests = dz_bytes(proved_tests, sizeof proved_tests)};
+                                   .tests = dz_bytes(proved_tests, sizeof proved_tests),
+                                   .parameters = dz_bytes(zeros, 32)};
     dz_autobuf struct dz_buf frames = {0};
     collected(&frames, "a.py", 1, ids, sizeof ids);
     collected(&frames, "b.py", 0, of_b, sizeof of_b);
@@ -247,7 +314,8 @@ static void two_tests_of_one_name_prove_nothing(void **state)
     static const char ids[] = "a.py::1\0a.py::1\0a.py::2\0a.py::2\0a.py::3";
     static const char proved_tests[] = "a.py::3";
     struct dz_run_tests all = {0};
-    struct dz_msg_chosen chosen = {.tests = dz_bytes(proved_tests, sizeof proved_tests)};
+    struct dz_msg_chosen chosen = {.tests = dz_bytes(proved_tests, sizeof proved_tests),
+                                   .parameters = dz_bytes(zeros, 16)};
     dz_autobuf struct dz_buf frames = {0};
     collected(&frames, "a.py", 1, ids, sizeof ids);
     assert_int_equal(dz_run_tests_are_proved(&all, &chosen), 0);
@@ -291,17 +359,61 @@ static void without_memory_nothing_is_said(void **state)
     }
 }
 
+/* What has not run because of other parameters than it was proved with is due. */
+static void what_is_proved_with_other_parameters_is_due(void **state)
+{
+    (void)state;
+    static const char ids[] = "a.py::1\0a.py::2\0a.py::3";
+    static const char names[] = "a.py::1\0a.py::1\0a.py::2\0a.py::3";
+    static const char has[] = "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbcccccccccccccccc";
+    static const char proves[64 + 1] = "xxxxxxxxxxxxxxxxaaaaaaaaaaaaaaaaxxxxxxxxxxxxxxxx";
+    struct dz_run_tests all = {0};
+    struct dz_msg_chosen chosen = {.tests = dz_bytes(names, sizeof names),
+                                   .parameters = dz_bytes(proves, 64)};
+    dz_autobuf struct dz_buf frames = {0};
+    collected_with(&frames, "a.py", 1, ids, sizeof ids, has);
+    assert_int_equal(dz_run_tests_are_proved(&all, &chosen), 0);
+    assert_int_equal(dz_run_tests_are_told(&all, frames.data, frames.len), 0);
+    assert_outcome(&all, 0, "a.py::1", DZ_OUTCOME_PROVED, 0);
+    assert_outcome(&all, 1, "a.py::2", DZ_OUTCOME_DUE, 0);
+    assert_outcome(&all, 2, "a.py::3", DZ_OUTCOME_PROVED, 0);
+    assert_memory_equal(all.tests[1].parameters.bytes, has + 16, 16);
+    dz_run_tests_free(&all);
+}
+
+static void parameters_that_are_too_few_are_refused(void **state)
+{
+    (void)state;
+    static const char ids[] = "a.py::1\0a.py::2";
+    struct dz_run_tests all = {0};
+    dz_autobuf struct dz_buf frames = {0};
+    struct dz_msg msg = {.type = DZ_MSG_collected,
+                         .collected = {.path = dz_bytes("a.py", 4),
+                                       .nodeids = dz_bytes(ids, sizeof ids),
+                                       .parameters = dz_bytes(zeros, 31),
+                                       .values = dz_bytes(zeros, 2)}};
+    struct dz_msg_chosen chosen = {.tests = dz_bytes(ids, sizeof ids),
+                                   .parameters = dz_bytes(zeros, 16)};
+    dz_wire_put(&frames, &msg);
+    assert_int_equal(dz_run_tests_are_told(&all, frames.data, frames.len), -EBADMSG);
+    assert_int_equal(dz_run_tests_are_proved(&all, &chosen), -EBADMSG);
+    dz_run_tests_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_left_out_where_all_in_it_is_proved),
         cmocka_unit_test(one_proof_is_enough_and_a_failure_of_today_refuses_it),
+        cmocka_unit_test(what_is_proved_with_some_parameters_is_told_with_each_of_them),
         cmocka_unit_test(what_is_audited_is_not_left_out_nor_is_its_file),
         cmocka_unit_test(an_audits_share_is_by_chance_and_by_the_seed_again),
         cmocka_unit_test(both_together_may_leave_a_file_out),
         cmocka_unit_test(what_has_not_run_is_proved_or_due),
         cmocka_unit_test(two_tests_of_one_name_prove_nothing),
         cmocka_unit_test(names_without_an_end_are_refused),
+        cmocka_unit_test(what_is_proved_with_other_parameters_is_due),
+        cmocka_unit_test(parameters_that_are_too_few_are_refused),
         cmocka_unit_test(without_memory_nothing_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

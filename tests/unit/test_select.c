@@ -62,7 +62,14 @@ static enum dz_reason reason_plainly(const struct dz_graph *graph, const struct 
         return DZ_REASON_DUE;
     if (record->node == DZ_NONE)
         return DZ_REASON_UNKNOWN;
-    return reached ? DZ_REASON_UNPROVABLE : DZ_REASON_NONE;
+    if (reached)
+        return DZ_REASON_UNPROVABLE;
+    uint32_t file = graph->files[record->file].node;
+    int is_as_it_was = file != DZ_NONE && !plainly(graph, file, changed);
+    return record->outcome == DZ_OUTCOME_PROVED && record->parameters.bytes[7] &&
+                   !(record->is_found && is_as_it_was)
+               ? DZ_REASON_PARAMETERS
+               : DZ_REASON_NONE;
 }
 
 /* How many steps a plain search needs from the node to an input of the kind that is sought. */
@@ -226,6 +233,36 @@ static void each_outcome_selects_as_it_should(void **state)
     assert_int_equal(reason_for(test_of, DZ_OUTCOME_DUE, 1), DZ_REASON_CHANGED);
 }
 
+static enum dz_reason reason_with_parameters(enum dz_outcome outcome, int is_found, int is_changed)
+{
+    struct small small;
+    struct dz_selection selection;
+    struct dz_bits changed = {0};
+    make_small(&small);
+    uint32_t other = made_node(&small.graph, "alone");
+    uint32_t record = made_record(&small.graph, "test_m.py::test[1]", small.file, other, outcome);
+    small.graph.records[record].parameters.bytes[0] = 1;
+    small.graph.records[record].is_found = is_found != 0;
+    if (is_changed)
+        assert_int_equal(dz_bits_set(&changed, small.f), 0);
+    assert_int_equal(dz_select(&selection, &small.graph, &changed), 0);
+    enum dz_reason reason = selection.records[record];
+    dz_selection_free(&selection);
+    dz_bits_free(&changed);
+    dz_graph_free(&small.graph);
+    return reason;
+}
+
+static void parameters_are_what_they_were_while_all_that_decides_on_them_is(void **state)
+{
+    (void)state;
+    assert_int_equal(reason_with_parameters(DZ_OUTCOME_PROVED, 1, 0), DZ_REASON_NONE);
+    assert_int_equal(reason_with_parameters(DZ_OUTCOME_PROVED, 1, 1), DZ_REASON_PARAMETERS);
+    assert_int_equal(reason_with_parameters(DZ_OUTCOME_PROVED, 0, 0), DZ_REASON_PARAMETERS);
+    assert_int_equal(reason_with_parameters(DZ_OUTCOME_FAILED, 1, 0), DZ_REASON_FAILED);
+    assert_int_equal(reason_with_parameters(DZ_OUTCOME_DESELECTED, 0, 1), DZ_REASON_NONE);
+}
+
 static void what_settings_deselect_is_never_selected(void **state)
 {
     (void)state;
@@ -300,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_selected_is_what_a_plain_search_selects),
         cmocka_unit_test(each_outcome_selects_as_it_should),
+        cmocka_unit_test(parameters_are_what_they_were_while_all_that_decides_on_them_is),
         cmocka_unit_test(what_settings_deselect_is_never_selected),
         cmocka_unit_test(what_is_unprovable_is_selected_and_says_what_comes_first),
         cmocka_unit_test(a_record_of_nothing_proves_nothing),
