@@ -155,6 +155,8 @@ int dz_why_is_plain(struct dz_walk *walk, PyObject *value)
 
 void dz_why_operands(struct dz_walk *walk, PyObject *value)
 {
+    if (walk->why && !walk->annotating)
+        walk->flags |= DZ_OPERATES;
     if (walk->why && !(*walk->why & DZ_WHY_OPERATOR) && !dz_why_is_plain(walk, value))
         *walk->why |= DZ_WHY_OPERATOR;
 }

@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 8 };
+enum { DZ_SHEET_VERSION = 9 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX
@@ -42,7 +42,7 @@ enum dz_element_flag {
     DZ_NAMES_CODE = 1 << 7,        /* eval, exec */
     DZ_NAMES_SELF =
         1 << 8, /* a method: what it is called on, or its class, is used other than by attributes */
-    DZ_NAMES_PARAMETERS = 1 << 9,  /* callspec, param_index, iter_markers … */
+    DZ_NAMES_PARAMETERS = 1 << 9, /* callspec, param_index, iter_markers … */
 
     DZ_IS_EAGER = 1 << 16,    /* an annotation that is evaluated where it stands */
     DZ_IS_COMPOUND = 1 << 17, /* if, try, for, while, with, match */
@@ -54,6 +54,7 @@ enum dz_element_flag {
     DZ_IS_FIXTURE =
         1
         << 23, /* a header, of a fixture that only those have who ask for it, by the function's name */
+    DZ_OPERATES = 1 << 24, /* has an operator, an item, a loop or an unpacking, of whatever */
 };
 
 /* Why a statement is taken for an effect: it may be less, for who knows more than this one file. */
@@ -69,9 +70,11 @@ enum dz_element_why {
 enum dz_read_mode {
     DZ_READ_VALUE = 1 << 0, /* used other than by calling it: it escapes */
     DZ_READ_CALLED = 1 << 1,
-    DZ_READ_STORED = 1 << 2,     /* its last attribute is set or deleted */
-    DZ_READ_ITEM = 1 << 3,       /* an item of it is set or deleted */
-    DZ_READ_ANNOTATION = 1 << 4, /* in an annotation, also one that is a string; alone where it is read nowhere else */
+    DZ_READ_STORED = 1 << 2, /* its last attribute is set or deleted */
+    DZ_READ_ITEM = 1 << 3,   /* an item of it is set or deleted */
+    DZ_READ_ANNOTATION =
+        1
+        << 4, /* in an annotation, also one that is a string; alone where it is read nowhere else */
     /* Loaded by the augmented assignment that stores it. With neither VALUE nor CALLED nor ITEM no other load is there:
      * where it is a number, as in `n += 1`, nobody learns of it. */
     DZ_READ_AUGMENTED = 1 << 5,

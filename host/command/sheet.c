@@ -41,6 +41,7 @@ static const struct word flags[] = {
     {DZ_IS_STAR, "star"},
     {DZ_IS_IMPORT, "import"},
     {DZ_IS_DEF, "def"},
+    {DZ_OPERATES, "operator"},
     {DZ_IS_FIXTURE, "fixture"},
     {0, NULL},
 };
@@ -69,12 +70,8 @@ static const struct word bind_modes[] = {
     {DZ_BIND_GLOBAL, "global"},     {0, NULL},
 };
 static const struct word import_flags[] = {
-    {DZ_IMPORT_FROM, "from"},
-    {DZ_IMPORT_STAR, "star"},
-    {DZ_IMPORT_TYPING, "typing"},
-    {DZ_IMPORT_MAYBE, "maybe"},
-    {DZ_IMPORT_STANDARD, "standard"},
-    {0, NULL},
+    {DZ_IMPORT_FROM, "from"},   {DZ_IMPORT_STAR, "star"},         {DZ_IMPORT_TYPING, "typing"},
+    {DZ_IMPORT_MAYBE, "maybe"}, {DZ_IMPORT_STANDARD, "standard"}, {0, NULL},
 };
 
 /* ---- JSON ---- */

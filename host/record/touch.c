@@ -41,8 +41,8 @@ static int asks_for_attributes(const struct dz_sheet *sheet, const struct dz_ele
 int dz_may_raise(const struct dz_sheet *sheet, const struct dz_element *statement)
 {
     return dz_is_statement(statement) && !(statement->flags & DZ_IS_IMPORT) &&
-           (statement->kind == DZ_EFFECT || dz_makes_calls(sheet, statement) ||
-            asks_for_attributes(sheet, statement));
+           (statement->kind == DZ_EFFECT || statement->flags & DZ_OPERATES ||
+            dz_makes_calls(sheet, statement) || asks_for_attributes(sheet, statement));
 }
 
 /* import m: what m.f() does to other modules is seen, or it is outside. The same of what the standard library has. */
