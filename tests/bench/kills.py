@@ -248,12 +248,13 @@ def passed_by_results(path, order):
 
 
 def children(pid):
+    """Of one that ends meanwhile, those that were seen before."""
     found = []
-    for thread in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(word) for word in thread.read_text().split()]
-        except OSError:
-            pass
+    try:
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            found += [int(word) for word in (thread / "children").read_text().split()]
+    except OSError:
+        pass
     return found
 
 
