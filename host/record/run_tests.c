@@ -40,8 +40,8 @@ static int put_proved(struct dz_buf *to, const char *name, size_t size,
 
 static int add_proved(struct dz_run_tests *all, struct dz_bytes names, struct dz_bytes parameters)
 {
-    const char *at = names.at, *end = at + names.size;
-    for (uint32_t i = 0; names.size && at < end; i++) {
+    const char *at = names.at, *end = names.size ? at + names.size : at;
+    for (uint32_t i = 0; at < end; i++) {
         dz_autobuf struct dz_buf key = {0};
         struct dz_fingerprint print;
         const char *nul = memchr(at, 0, (size_t)(end - at));
