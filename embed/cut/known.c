@@ -352,10 +352,20 @@ static int has_word(const char *source, const char *word)
     return strstr(source, word) != NULL;
 }
 
+/* By a star comes what nobody has spelt. */
+static int has_star(const char *source)
+{
+    for (const char *at = source; (at = strstr(at, "import"));) {
+        at += strlen("import");
+        if (at[strspn(at, " \t\f\\\r\n")] == '*')
+            return 1;
+    }
+    return 0;
+}
+
 uint32_t dz_known_words(const char *source)
 {
-    /* By a star comes what nobody has spelt. */
-    uint32_t all = has_word(source, "import *") ? UINT32_MAX : 1 << ALONE;
+    uint32_t all = has_star(source) ? UINT32_MAX : 1 << ALONE;
     for (uint32_t i = INSPECT; i < sizeof besides / sizeof *besides; i++)
         all |= has_word(source, besides[i]) ? 1u << i : 0;
     return all;

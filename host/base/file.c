@@ -123,3 +123,12 @@ int dz_file_put(const char *path, const char *at, size_t size)
 {
     return put_nameless(path, at, size) == 0 ? 0 : put_aside(path, at, size);
 }
+
+int dz_file_make_folder(const char *path, struct dz_err *err)
+{
+    if (!path)
+        return dz_fail(err, -ENOMEM, "cannot name a folder");
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        return dz_fail(err, -errno, "cannot make the folder '%s'", path);
+    return 0;
+}

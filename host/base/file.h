@@ -2,6 +2,7 @@
 #pragma once
 
 #include "buf.h"
+#include "err.h"
 
 /* Appends all that is in it. */
 int dz_file_read(const char *path, struct dz_buf *to);
@@ -15,3 +16,5 @@ int dz_file_begin(const char *path, struct dz_buf *ret_name);
 int dz_file_end(int fd, int r, const char *name, const char *path);
 /* A new file of mkostemp's is for its owner only: makes it as readable as others that a job makes. */
 int dz_file_open_for_all(int fd);
+/* It is there, if it was not. NULL, as a path that there was no memory for: -ENOMEM. Negative with a sentence. */
+int dz_file_make_folder(const char *path, struct dz_err *err);

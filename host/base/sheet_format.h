@@ -6,7 +6,7 @@
 
 #define DZ_SHEET_MAGIC "DAGZcut\n"
 /* Another one where the same source gives another sheet, too: those that are kept were made by an earlier DAGZ. */
-enum { DZ_SHEET_VERSION = 9 };
+enum { DZ_SHEET_VERSION = 10 };
 
 /* No element, no string, no chain. */
 #define DZ_NONE UINT32_MAX

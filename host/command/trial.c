@@ -76,15 +76,6 @@ static void sweep(const char *above)
         closedir(folder);
 }
 
-static int make_folder(const char *path, struct dz_err *err)
-{
-    if (!path)
-        return dz_fail(err, -ENOMEM, "cannot name a folder");
-    if (mkdir(path, 0777) < 0 && errno != EEXIST)
-        return dz_fail(err, -errno, "cannot make the folder '%s'", path);
-    return 0;
-}
-
 /* Where no job has run yet there is none. */
 static int find_state(struct dz_trials *trials, struct dz_err *err)
 {
@@ -100,8 +91,8 @@ static int find_state(struct dz_trials *trials, struct dz_err *err)
 static int try_own(struct dz_trials *trials, struct dz_err *err)
 {
     dz_auto char *above = dz_path_fmt("%s/discover", trials->state);
-    int r = make_folder(trials->state, err);
-    if (r < 0 || (r = make_folder(above, err)) < 0)
+    int r = dz_file_make_folder(trials->state, err);
+    if (r < 0 || (r = dz_file_make_folder(above, err)) < 0)
         return r;
     sweep(above);
     dz_free(trials->folder);
@@ -136,7 +127,7 @@ static int find_sheets(struct dz_trials *trials, struct dz_err *err)
         return 0;
     dz_free(trials->sheets);
     trials->sheets = dz_path_fmt("%s/sheets", trials->folder);
-    return make_folder(trials->sheets, err);
+    return dz_file_make_folder(trials->sheets, err);
 }
 
 /* ---- signals ---- */
@@ -366,7 +357,7 @@ static double now(void)
 static int make_state(const struct dz_trials *trials, const char *state, struct dz_err *err)
 {
     dz_auto char *sheets = dz_path_fmt("%s/sheets", state);
-    int r = make_folder(state, err);
+    int r = dz_file_make_folder(state, err);
     if (r == 0 && (!sheets || symlink(trials->sheets, sheets) < 0))
         r = dz_fail(err, sheets ? -errno : -ENOMEM, "cannot make a link in '%s'", state);
     return r;

@@ -23,15 +23,6 @@ static char *join(const char *folder, const char *name)
     return path.data;
 }
 
-static int make_folder(const char *path, struct dz_err *err)
-{
-    if (!path)
-        return dz_fail(err, -ENOMEM, "cannot name a folder");
-    if (mkdir(path, 0777) < 0 && errno != EEXIST)
-        return dz_fail(err, -errno, "cannot make the folder '%s'", path);
-    return 0;
-}
-
 /* `*` keeps the state out of version control without a word in the project's own files. */
 static int make_ignore(const char *state, struct dz_err *err)
 {
@@ -128,7 +119,7 @@ static int open_files(struct dz_run *run, struct dz_err *err)
 
 static int open_state(struct dz_run *run, const char *state, struct dz_err *err)
 {
-    int r = make_folder(state, err);
+    int r = dz_file_make_folder(state, err);
     if (r < 0 || (r = make_ignore(state, err)) < 0)
         return r;
     run->state = dz_strdup(state);
@@ -136,7 +127,7 @@ static int open_state(struct dz_run *run, const char *state, struct dz_err *err)
     dz_auto char *runs = join(state, "run");
     if (!run->state || !run->durations || !runs)
         return dz_fail(err, -ENOMEM, "cannot name the state's files");
-    if ((r = make_folder(runs, err)) < 0 || (r = make_run(run, runs, err)) < 0)
+    if ((r = dz_file_make_folder(runs, err)) < 0 || (r = make_run(run, runs, err)) < 0)
         return r;
     return open_files(run, err);
 }

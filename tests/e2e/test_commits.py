@@ -53,8 +53,12 @@ def test_an_attribute_that_is_called_stack_is_nobodys_stack(change):
             "compat": "from inspect import *\nfrom inspect import stack\n",
             "lib": "from compat import *\n# more\ndef line(): return stack(0)[0].lineno\n",
         },
+        {
+            "compat": "from inspect import stack\n",
+            "lib": "from compat import*\n# more\ndef line(): return stack(0)[0].lineno\n",
+        },
     ],
-    ids=["renamed", "star"],
+    ids=["renamed", "star", "close_star"],
 )  # fmt: skip
 def test_by_whatever_name_inspects_stack_is_one(suite, files):
     suite.selects = True
