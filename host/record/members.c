@@ -1,8 +1,21 @@
 #include "members.h"
 
 #include "../base/buf.h"
+#include "scope.h"
+#include "touch.h"
 
 #include <string.h>
+
+static int is_of_enum(const struct dz_sheet *sheet, uint32_t chain)
+{
+    uint32_t n, n_all;
+    const struct dz_import *imports = dz_sheet_imports(sheet, &n_all);
+    const uint32_t *found = dz_scope_imports(sheet, dz_touch_root(sheet, chain), &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(dz_sheet_string(sheet, imports[found[i]].module), "enum") != 0)
+            return 0;
+    return n > 0;
+}
 
 int dz_is_enum(const struct dz_sheet *sheet, uint32_t class)
 {
@@ -15,7 +28,7 @@ int dz_is_enum(const struct dz_sheet *sheet, uint32_t class)
     for (uint32_t i = 0; header && i < header->reads.n; i++) {
         const char *name = dz_sheet_string(sheet, dz_sheet_chain(sheet, reads[i].chain)->name);
         for (size_t k = 0; k < sizeof bases / sizeof *bases; k++)
-            if (strcmp(name, bases[k]) == 0)
+            if (strcmp(name, bases[k]) == 0 && is_of_enum(sheet, reads[i].chain))
                 return 1;
     }
     return 0;
@@ -45,12 +58,15 @@ static int changes_something(const struct dz_sheet *sheet, const struct dz_eleme
     return 0;
 }
 
+/* A method of another class may give what the class holds, and its caller change that. */
 enum dz_member_use dz_member_use(const struct dz_sheet *sheet, uint32_t class, const char *name,
                                  uint32_t mode)
 {
     const uint32_t known = DZ_READ_CALLED | DZ_READ_ANNOTATION;
+    if (!dz_is_enum(sheet, class))
+        return DZ_MEMBER_CHANGES;
     const struct dz_element *method = method_of(sheet, class, name);
-    if (mode == DZ_READ_VALUE && !method && dz_is_enum(sheet, class))
+    if (mode == DZ_READ_VALUE && !method)
         return DZ_MEMBER_LEAVES;
     if (mode & ~known || !method || changes_something(sheet, method))
         return DZ_MEMBER_CHANGES;

@@ -12,5 +12,5 @@ enum dz_member_use {
 /* C.name, read in these modes (dz_read_mode); class: an element of kind class. */
 enum dz_member_use dz_member_use(const struct dz_sheet *sheet, uint32_t class, const char *name,
                                  uint32_t mode);
-/* By a base's name: of enum's. Its members are constants. */
+/* By a base of it that is enum's own. Its members are constants. */
 int dz_is_enum(const struct dz_sheet *sheet, uint32_t class);

@@ -5,5 +5,6 @@
 #include "../base/bits.h"
 #include "sheet.h"
 
-/* Elements of the sheet: statements, or headers of a class's methods.  was: NULL: all of them are new. Negative when there is no memory. */
+/* Elements of the sheet: statements, or headers of a class's methods. was: NULL: all of them are new. Negative when there is no
+ * memory. */
 int dz_novel_effects(const struct dz_sheet *sheet, const struct dz_sheet *was, struct dz_bits *ret);

@@ -574,7 +574,9 @@ static void meet_in_function(const struct walk *walk, const struct dz_meaning *m
     struct kind kind = kind_of(walk->reach, meaning);
     enum dz_member_use use =
         kind.is_class && meaning->rest.n ? use_of_member(walk->reach, meaning) : DZ_MEMBER_CHANGES;
-    if (kind.is_value || (use == DZ_MEMBER_CHANGES && is_written(meaning)))
+    /* What a class holds may be changed by whom it is handed to, under any name. */
+    int is_held = kind.is_class && meaning->rest.n > 0;
+    if (kind.is_value || (use == DZ_MEMBER_CHANGES && (is_held || is_written(meaning))))
         write_name(walk, meaning);
     else if (use != DZ_MEMBER_LEAVES)
         pass_name(walk->reach, meaning->file, meaning->name);

@@ -144,6 +144,35 @@ def test_a_new_statement_is_the_business_of_who_reads_what_it_writes(change, old
     assert ran == found if code == 0 else ran <= found
 
 
+@pytest.mark.parametrize(
+    "kind, change",
+    [("class Registry:", "Registry.all().append(function)"), ("class Flag: pass\n        class Registry(Flag):", "held = Registry.items\n            held.append(function)")],
+    ids=["given", "flag"],
+)  # fmt: skip
+def test_what_a_class_gives_is_changed_by_who_has_it(suite, kind, change):
+    suite.selects = True
+    files = {
+        "reg": f"""
+        {kind}
+            items = []
+            @classmethod
+            def all(cls): return cls.items
+        def register(function):
+            {change}
+            return function
+        """,
+        "lib": "import reg\n# more\n",
+        "test_it": """
+            import lib, reg
+            def test_items(): assert reg.Registry.items == []
+            def test_other(): pass
+        """,
+    }
+    suite.write(**files).run()
+    ran = suite.write(lib="import reg\n@reg.register\ndef new(): pass\n").run()
+    assert ran.code == 1 and names_of(ran) >= {"test_it.py::test_items"}, ran
+
+
 # ---- what ends an import ----
 
 FAILING = {
